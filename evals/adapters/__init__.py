@@ -1,0 +1,1 @@
+"""Bridges to evaluation frameworks; each imports its framework inside the guest only."""

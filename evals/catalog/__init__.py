@@ -1,0 +1,1 @@
+"""Suites that Assay ships, written by us."""

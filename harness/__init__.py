@@ -1,0 +1,1 @@
+"""The trusted core: parties, agreements, runs, releases and their evidence."""

@@ -1,0 +1,1 @@
+"""What may leave: the release gate and the accountant, in exact arithmetic."""

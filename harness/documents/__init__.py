@@ -1,0 +1,1 @@
+"""What is signed: pure construction and strict parsing of immutable documents."""

@@ -1,0 +1,1 @@
+"""What was published: the transparency log, its checkpoints and its verifier."""

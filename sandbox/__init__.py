@@ -1,0 +1,1 @@
+"""The wall: containers and the gateway, without SQL, HTML, signatures or parties."""

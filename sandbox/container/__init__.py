@@ -1,0 +1,1 @@
+"""The container side of the wall: it holds the engine and never a credential."""

@@ -1,0 +1,1 @@
+"""The gateway side of the wall: it holds the credential and never the engine."""

@@ -1,0 +1,1 @@
+"""People: pages and probes over the services, without SQL or business rules."""
