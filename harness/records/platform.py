@@ -1,0 +1,90 @@
+"""What the operator's side remembers: images, self-tests and workers."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import JSON, Double, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from harness.records import audit
+from harness.records.base import Act, Base
+
+
+class Image(Base):
+    """An admitted image, by its id; `packages` maps a Debian package to its version."""
+
+    __tablename__ = "images"
+
+    id: Mapped[str] = mapped_column(String(71), primary_key=True)
+    flavour: Mapped[str] = mapped_column(String(20))
+    packages: Mapped[dict[str, str]] = mapped_column(JSON)
+    added_at: Mapped[float] = mapped_column(Double)
+
+
+class SelfTest(Base):
+    """The newest self-test of an image on this host."""
+
+    __tablename__ = "selftests"
+
+    image: Mapped[str] = mapped_column(String(71), primary_key=True)
+    host: Mapped[str] = mapped_column(String(80), primary_key=True)
+    engine: Mapped[str] = mapped_column(String(200))
+    digest: Mapped[str] = mapped_column(String(71))
+    passed: Mapped[bool]
+    at: Mapped[float] = mapped_column(Double)
+
+
+class Worker(Base):
+    """A worker process that has been seen."""
+
+    __tablename__ = "workers"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    started_at: Mapped[float] = mapped_column(Double)
+    seen_at: Mapped[float] = mapped_column(Double)
+
+
+def put_image(session: Session, row: Image, act: Act) -> None:
+    """Remember an image; the same id again only renews its time."""
+    session.merge(row)
+    audit.note(session, act, f"image:{row.id}")
+    session.flush()
+
+
+def newest_image(session: Session, flavour: str) -> Image | None:
+    """The image of a flavour that was added last."""
+    return session.scalars(
+        select(Image).where(Image.flavour == flavour).order_by(Image.added_at.desc()).limit(1)
+    ).first()
+
+
+def image(session: Session, image_id: str) -> Image | None:
+    """Find an image."""
+    return session.get(Image, image_id)
+
+
+def put_selftest(session: Session, row: SelfTest, act: Act) -> None:
+    """Remember the newest self-test of an image on a host."""
+    session.merge(row)
+    audit.note(session, act, f"image:{row.image}")
+    session.flush()
+
+
+def selftest(session: Session, image_id: str, host: str) -> SelfTest | None:
+    """The newest self-test of an image on a host."""
+    return session.get(SelfTest, (image_id, host))
+
+
+def see_worker(session: Session, name: str, at: float) -> None:
+    """A worker's sign of life. Not audited."""
+    row = session.get(Worker, name)
+    if row is None:
+        session.add(Worker(name=name, started_at=at, seen_at=at))
+    else:
+        row.seen_at = at
+
+
+def workers(session: Session, since: float) -> Sequence[Worker]:
+    """Workers seen since a time."""
+    return session.scalars(
+        select(Worker).where(Worker.seen_at >= since).order_by(Worker.name)
+    ).all()

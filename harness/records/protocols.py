@@ -1,0 +1,62 @@
+"""Protocols: the mutable state of an agreement; the agreed bytes are a document."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Double, ForeignKey, String, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from harness.records import audit
+from harness.records.base import Act, Base
+
+
+class Protocol(Base):
+    """`digest` names the exact bytes that every party signs."""
+
+    __tablename__ = "protocols"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    digest: Mapped[str] = mapped_column(ForeignKey("documents.digest"), unique=True)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    since: Mapped[float] = mapped_column(Double)
+    auditor: Mapped[str] = mapped_column(ForeignKey("organisations.name"), index=True)
+    vendor: Mapped[str] = mapped_column(ForeignKey("organisations.name"), index=True)
+    model: Mapped[str] = mapped_column(ForeignKey("models.name"))
+    suite: Mapped[str] = mapped_column(ForeignKey("suites.digest"))
+
+
+def add(session: Session, row: Protocol, act: Act) -> None:
+    """Store a proposal."""
+    session.add(row)
+    audit.note(session, act, f"protocol:{row.id}")
+    session.flush()
+
+
+def get(session: Session, protocol_id: str) -> Protocol | None:
+    """Find one by its whole id."""
+    return session.get(Protocol, protocol_id)
+
+
+def matching(session: Session, prefix: str) -> Sequence[Protocol]:
+    """Protocols whose id starts with `prefix`; at most two."""
+    return session.scalars(
+        select(Protocol).where(Protocol.id.startswith(prefix, autoescape=True)).limit(2)
+    ).all()
+
+
+def in_state(session: Session, state: str) -> Sequence[Protocol]:
+    """Every protocol in one state."""
+    return session.scalars(select(Protocol).where(Protocol.state == state)).all()
+
+
+def move(session: Session, protocol_id: str, before: str, after: str, act: Act) -> bool:
+    """Compare-and-swap the state; False when somebody else was faster."""
+    moved = session.execute(
+        update(Protocol)
+        .where(Protocol.id == protocol_id, Protocol.state == before)
+        .values(state=after, since=act.at)
+        .returning(Protocol.id)
+    ).first()
+    if moved is None:
+        return False
+    audit.note(session, act, f"protocol:{protocol_id}")
+    return True

@@ -1,0 +1,148 @@
+"""Runs: one row per reserved slot, its lease and its ending.
+
+The row is the truth and a queue message only a nudge: every transition is a compare-and-swap
+on `state`, so a doubled or lost message changes nothing. Nothing per sample is ever stored.
+"""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import BigInteger, Double, ForeignKey, String, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from harness.records import audit
+from harness.records.base import Act, Base
+
+
+class Run(Base):
+    """`category` is for operator and vendor; the auditor sees the outcome at the slot."""
+
+    __tablename__ = "runs"
+    __table_args__ = (UniqueConstraint("protocol", "ordinal"),)
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    protocol: Mapped[str] = mapped_column(ForeignKey("protocols.id"), index=True)
+    ordinal: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    category: Mapped[str | None] = mapped_column(String(40))
+    attempt: Mapped[int] = mapped_column(default=0)
+    microbits: Mapped[int] = mapped_column(BigInteger)
+    alphabet: Mapped[str] = mapped_column(String(4000))
+    reserved_at: Mapped[float] = mapped_column(Double)
+    start_by: Mapped[float] = mapped_column(Double)
+    wall_clock_s: Mapped[int]
+    grid_s: Mapped[int]
+    slot_at: Mapped[float | None] = mapped_column(Double)
+    started_at: Mapped[float | None] = mapped_column(Double)
+    ended_at: Mapped[float | None] = mapped_column(Double)
+    worker: Mapped[str | None] = mapped_column(String(80))
+    worker_slot: Mapped[int | None]
+    lease_until: Mapped[float | None] = mapped_column(Double)
+    reply_reached: Mapped[bool] = mapped_column(default=False)
+    stop_by: Mapped[str | None] = mapped_column(String(63))
+    requests: Mapped[int] = mapped_column(default=0)
+    rows: Mapped[int] = mapped_column(default=0)
+    report: Mapped[str | None] = mapped_column(ForeignKey("documents.digest"))
+
+
+def add(session: Session, row: Run, act: Act) -> None:
+    """Reserve a slot."""
+    session.add(row)
+    audit.note(session, act, f"run:{row.id}")
+    session.flush()
+
+
+def get(session: Session, run_id: str) -> Run | None:
+    """Find one by its whole id."""
+    return session.get(Run, run_id)
+
+
+def matching(session: Session, prefix: str) -> Sequence[Run]:
+    """Runs whose id starts with `prefix`; at most two."""
+    return session.scalars(
+        select(Run).where(Run.id.startswith(prefix, autoescape=True)).limit(2)
+    ).all()
+
+
+def of_protocol(session: Session, protocol: str) -> Sequence[Run]:
+    """All runs of a protocol, by ordinal."""
+    return session.scalars(select(Run).where(Run.protocol == protocol).order_by(Run.ordinal)).all()
+
+
+def in_states(session: Session, states: Collection[str]) -> Sequence[Run]:
+    """All runs in any of the states, oldest reservation first."""
+    return session.scalars(select(Run).where(Run.state.in_(states)).order_by(Run.reserved_at)).all()
+
+
+def move(
+    session: Session,
+    run_id: str,
+    before: str,
+    after: str,
+    act: Act,
+    *,
+    worker: str | None = None,
+    **values: object,
+) -> bool:
+    """Compare-and-swap the state (and the holder, when given); False when it was not so."""
+    statement = update(Run).where(Run.id == run_id, Run.state == before)
+    if worker is not None:
+        statement = statement.where(Run.worker == worker)
+    moved = session.execute(statement.values(state=after, **values).returning(Run.id)).first()
+    if moved is None:
+        return False
+    audit.note(session, act, f"run:{run_id}")
+    return True
+
+
+def beat(
+    session: Session, run_id: str, worker: str, lease_until: float, requests: int, rows: int
+) -> bool:
+    """Renew a lease and count progress; False when the lease was lost. Not audited."""
+    return (
+        session.execute(
+            update(Run)
+            .where(Run.id == run_id, Run.worker == worker, Run.lease_until.is_not(None))
+            .values(lease_until=lease_until, requests=requests, rows=rows)
+            .returning(Run.id)
+        ).first()
+        is not None
+    )
+
+
+def mark_reply(session: Session, run_id: str, worker: str, act: Act) -> bool:
+    """Record, before it happens, that a reply reaches the guest; False without the lease."""
+    marked = session.execute(
+        update(Run)
+        .where(Run.id == run_id, Run.worker == worker, Run.lease_until.is_not(None))
+        .values(reply_reached=True)
+        .returning(Run.id)
+    ).first()
+    if marked is None:
+        return False
+    audit.note(session, act, f"run:{run_id}")
+    return True
+
+
+def ask_stop(session: Session, run_id: str, by: str, act: Act) -> None:
+    """Ask the holder of a run to stop it."""
+    session.execute(update(Run).where(Run.id == run_id).values(stop_by=by))
+    audit.note(session, act, f"run:{run_id}")
+
+
+def stop_asked(session: Session, run_id: str) -> str | None:
+    """Who asked for the run to stop, if anybody."""
+    return session.scalar(select(Run.stop_by).where(Run.id == run_id))
+
+
+def busy_slots(session: Session, worker_prefix: str) -> set[int]:
+    """Slots of this host that a live lease holds."""
+    return {
+        slot
+        for slot in session.scalars(
+            select(Run.worker_slot).where(
+                Run.worker.startswith(worker_prefix, autoescape=True),
+                Run.lease_until.is_not(None),
+            )
+        )
+        if slot is not None
+    }

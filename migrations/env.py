@@ -1,0 +1,27 @@
+"""Alembic's entry: the URL comes from the caller, the tables from the records."""
+
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+from harness.records import audit, ledger, log, parties, platform, protocols, runs, suites
+from harness.records.base import Base
+
+# Each import registers the tables of its noun.
+TABLES = (audit, ledger, log, parties, platform, protocols, runs, suites)
+
+
+def main() -> None:
+    """Run the migrations in one transaction."""
+    engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=True,
+            transactional_ddl=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+main()
