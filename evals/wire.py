@@ -1,0 +1,215 @@
+"""Messages that cross the wall, wire protocol version 1 (docs/wire.md).
+
+Both sides use this module: the guest to write, the host to read what it must not trust. Values
+are named tuples because a dataclass costs the guest 20 ms of imports at every start.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+VERSION = 1
+SCORE_PREFIX = "/assay/v1/scores/"
+END_PATH = "/assay/v1/end"
+MAX_SCORE_BODY = 4096
+MAX_RUN_FILE = 65_536
+MAX_METRICS = 32
+MAX_DEPTH = 8
+MAX_INT = 2**53 - 1  # the integers every JSON reader keeps exact (RFC 7493, 2.2)
+
+SAMPLE_ID = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
+NAME = r"^[a-z][a-z0-9_]{0,31}$"
+DECIMAL = r"^-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,12})?$"
+
+_SAMPLE_ID = re.compile(SAMPLE_ID[:-1] + r"\Z", re.ASCII)
+_NAME = re.compile(NAME[:-1] + r"\Z", re.ASCII)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_RUN = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}\Z", re.ASCII)
+
+Parameter = int | str | list[str]
+
+
+class WireError(ValueError):
+    """A message broke the protocol. `args[0]` is a constant code, never the sender's text."""
+
+
+class ScoreRow(NamedTuple):
+    """One sample in one epoch (from 0): an integer per metric, a category by its index."""
+
+    sample_id: str
+    epoch: int
+    values: dict[str, int]
+
+
+class RunFile(NamedTuple):
+    """What the runner is told. `time_limit_s` is in seconds; decimals in `parameters` are text."""
+
+    run: str
+    concurrency: int
+    epochs: int
+    order_seed: str
+    roles: tuple[str, ...]
+    parameters: dict[str, Parameter]
+    time_limit_s: int
+
+
+def strict_json(body: bytes, max_bytes: int) -> object:
+    """Read JSON without duplicate keys, floats, lone surrogates, big integers or deep nesting.
+
+    Raises WireError: too_large, bad_utf8, bad_json, duplicate_key, not_int, too_deep, bad_text.
+    """
+    if len(body) > max_bytes:
+        raise WireError("too_large")
+    value, code = _load(body)
+    if code:  # raised here, outside the handler, so that no context keeps the sender's text
+        raise WireError(code)
+    _check(value, 1)
+    return value
+
+
+def _load(body: bytes) -> tuple[object, str]:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None, "bad_utf8"
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float
+        )
+    except WireError as error:
+        return None, str(error)
+    except RecursionError:
+        return None, "too_deep"
+    except ValueError:
+        return None, "bad_json"
+    return value, ""
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise WireError("duplicate_key")
+    return found
+
+
+def _no_float(_text: str) -> object:
+    raise WireError("not_int")
+
+
+def _check(value: object, depth: int) -> None:
+    if isinstance(value, str):
+        if not value.isascii() and _SURROGATE.search(value):
+            raise WireError("bad_text")
+    elif isinstance(value, int):
+        if abs(value) > MAX_INT:
+            raise WireError("not_int")
+    elif isinstance(value, list | dict):
+        if depth > MAX_DEPTH:
+            raise WireError("too_deep")
+        for item in value:
+            _check(item, depth + 1)
+        if isinstance(value, dict):
+            for item in value.values():
+                _check(item, depth + 1)
+
+
+def canonical(value: object) -> bytes:
+    """Write JSON as RFC 8785 does; equal to it for ASCII keys and no floats."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def parse_score(sample_id: str, body: bytes) -> ScoreRow:
+    """Read one score row, given the last segment of its path.
+
+    Raises WireError: bad_id, not_object, unknown_field, missing_field, not_int, bad_values,
+    bad_name, and those of `strict_json`.
+    """
+    if not _SAMPLE_ID.match(sample_id):
+        raise WireError("bad_id")
+    message = _object(strict_json(body, MAX_SCORE_BODY), {"epoch", "values"})
+    values = message["values"]
+    if not isinstance(values, dict) or not 1 <= len(values) <= MAX_METRICS:
+        raise WireError("bad_values")
+    if not all(_NAME.match(name) for name in values):
+        raise WireError("bad_name")
+    return ScoreRow(
+        sample_id,
+        _integer(message["epoch"], 0, MAX_INT),
+        {name: _integer(value, -MAX_INT, MAX_INT) for name, value in values.items()},
+    )
+
+
+def encode_score(row: ScoreRow) -> bytes:
+    """Write the body of one score row; the sample's id goes into the path."""
+    return canonical({"epoch": row.epoch, "values": row.values})
+
+
+def parse_end(body: bytes) -> int:
+    """Read how many rows the guest says it has sent. Raises WireError as `parse_score` does."""
+    return _integer(_object(strict_json(body, MAX_SCORE_BODY), {"rows"})["rows"], 0, MAX_INT)
+
+
+def encode_end(rows: int) -> bytes:
+    """Write the end record's body."""
+    return canonical({"rows": rows})
+
+
+def parse_run_file(body: bytes) -> RunFile:
+    """Read `run.json`. Raises WireError: bad_run, bad_roles, bad_parameters and those above."""
+    message = _object(strict_json(body, MAX_RUN_FILE), set(RunFile._fields) | {"wire"})
+    if message["wire"] != VERSION or type(message["wire"]) is not int:
+        raise WireError("bad_version")
+    run, seed, roles = message["run"], message["order_seed"], message["roles"]
+    if not isinstance(run, str) or not _RUN.match(run) or not isinstance(seed, str):
+        raise WireError("bad_run")
+    if not isinstance(roles, list) or not roles or not all(map(_is_name, roles)):
+        raise WireError("bad_roles")
+    parameters = message["parameters"]
+    if not isinstance(parameters, dict) or not all(map(_is_name, parameters)):
+        raise WireError("bad_parameters")
+    if not all(map(_is_parameter, parameters.values())):
+        raise WireError("bad_parameters")
+    return RunFile(
+        run,
+        _integer(message["concurrency"], 1, 4096),
+        _integer(message["epochs"], 1, 10_000),
+        seed,
+        tuple(roles),
+        parameters,
+        _integer(message["time_limit_s"], 1, MAX_INT),
+    )
+
+
+def encode_run_file(run_file: RunFile) -> bytes:
+    """Write `run.json`."""
+    return canonical({"wire": VERSION, **run_file._asdict()})
+
+
+def _object(value: object, fields: set[str]) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise WireError("not_object")
+    if value.keys() - fields:
+        raise WireError("unknown_field")
+    if fields - value.keys():
+        raise WireError("missing_field")
+    return value
+
+
+def _integer(value: object, lowest: int, highest: int) -> int:
+    if type(value) is not int:  # True is an int to isinstance, and is no score
+        raise WireError("not_int")
+    if not lowest <= value <= highest:
+        raise WireError("out_of_range")
+    return value
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and _NAME.match(value) is not None
+
+
+def _is_parameter(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(item, str) for item in value)
+    return type(value) is int or isinstance(value, str)
