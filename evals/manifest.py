@@ -1,0 +1,275 @@
+"""The suite manifest: what a suite is, needs and measures, read from canonical `suite.json`.
+
+Authors write `suite.yaml`; `harness.documents.authoring` turns it into this form. Every problem
+is collected, so that an author mends a suite in one go. Values are named tuples for the reason
+given in `evals.wire`.
+"""
+
+from typing import NamedTuple
+
+from evals import wire
+from evals.fields import Problem, Reader
+from evals.metrics import Aggregate, Metric, read_aggregates, read_metric
+
+__all__ = [
+    "Aggregate",
+    "DataFile",
+    "Fields",
+    "Manifest",
+    "ManifestError",
+    "Metric",
+    "Needs",
+    "Problem",
+    "SampleEntry",
+    "parse",
+]
+
+SCHEMA = "assay.suite/1"
+FILE = "suite.json"
+MAX_BYTES = 16 * 1024 * 1024
+MAX_SAMPLES = 100_000
+PROMPT = "{prompt}"
+
+_DATA_FILE = r"[a-z0-9][a-z0-9_.-]{0,57}\.jsonl"
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_TOP = (
+    "schema id version licence title summary kind phases canary needs generation system template "
+    "data fields metrics aggregates primary public_samples samples"
+)
+_NEEDS = "roles requests_per_sample tokens_in_per_sample tokens_out_per_sample"
+
+
+class ManifestError(ValueError):
+    """The manifest breaks rules; `problems` holds all of them."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{path or FILE}: {message}" for path, message in problems))
+        self.problems = problems
+
+
+class Needs(NamedTuple):
+    """What one sample costs at most, in requests and tokens."""
+
+    roles: tuple[str, ...]
+    requests_per_sample: int
+    tokens_in_per_sample: int
+    tokens_out_per_sample: int
+
+
+class DataFile(NamedTuple):
+    """One JSONL file of the archive. `sha256` is hexadecimal."""
+
+    file: str
+    sha256: str
+    rows: int
+
+
+class Fields(NamedTuple):
+    """Which column of a data row holds what; `groups` maps a dimension to its column."""
+
+    id: str
+    prompt: str
+    target: str
+    groups: dict[str, str]
+
+
+class SampleEntry(NamedTuple):
+    """What anyone may know of a sample: its id and its groups, no prompt and no target."""
+
+    id: str
+    groups: dict[str, str]
+
+
+class Manifest(NamedTuple):
+    """A suite's manifest, as far as the host and the protocol need it."""
+
+    id: str
+    version: str
+    licence: str
+    title: str
+    summary: str
+    kind: str
+    phases: str
+    canary: str
+    needs: Needs
+    generation: dict[str, wire.Parameter]
+    system: str | None
+    template: str
+    data: tuple[DataFile, ...]
+    fields: Fields
+    metrics: tuple[Metric, ...]
+    aggregates: tuple[Aggregate, ...]
+    primary: str
+    public_samples: tuple[str, ...]
+    samples: tuple[SampleEntry, ...]
+
+
+def parse(body: bytes) -> Manifest:
+    """Read the bytes of `suite.json`. Raises ManifestError with every problem."""
+    try:
+        value = wire.strict_json(body, MAX_BYTES)
+    except wire.WireError as error:
+        raise ManifestError([Problem("", f"is not strict JSON: {error}")]) from None
+    reader = Reader()
+    found = _manifest(reader, value)
+    if not reader.problems and wire.canonical(value) != body:
+        reader.say("", "is not canonical JSON")
+    if reader.problems:
+        raise ManifestError(reader.problems)
+    return found
+
+
+def _manifest(reader: Reader, value: object) -> Manifest:
+    top = reader.record(value, "", _TOP)
+    reader.choice(top["schema"], "schema", (SCHEMA,))
+    fields = _fields(reader, top["fields"])
+    metrics = tuple(
+        read_metric(reader, item, f"metrics[{index}]")
+        for index, item in enumerate(reader.items(top["metrics"], "metrics", 1, wire.MAX_METRICS))
+    )
+    found = Manifest(
+        id=reader.name(top["id"], "id"),
+        version=reader.match(
+            top["version"], "version", r"[0-9A-Za-z][0-9A-Za-z.+-]{0,31}", 'a version like "1.0.0"'
+        ),
+        licence=reader.match(
+            top["licence"], "licence", r"[0-9A-Za-z][0-9A-Za-z.+() -]{0,99}", "an SPDX expression"
+        ),
+        title=reader.text(top["title"], "title", 200),
+        summary=reader.text(top["summary"], "summary", 4000),
+        kind=reader.choice(top["kind"], "kind", ("declarative",)),
+        phases=reader.choice(top["phases"], "phases", ("joined",)),
+        canary=reader.match(top["canary"], "canary", _UUID, "a lower-case UUID"),
+        needs=_needs(reader, top["needs"]),
+        generation=_generation(reader, top["generation"]),
+        system=None if top["system"] is None else reader.text(top["system"], "system", 100_000),
+        template=reader.text(top["template"], "template", 100_000),
+        data=_data(reader, top["data"]),
+        fields=fields,
+        metrics=metrics,
+        aggregates=read_aggregates(reader, top["aggregates"], metrics, tuple(fields.groups)),
+        primary=reader.name(top["primary"], "primary"),
+        public_samples=_ids(reader, top["public_samples"]),
+        samples=_samples(reader, top["samples"], fields),
+    )
+    reader.unique([metric.id for metric in found.metrics], "metrics")
+    reader.unique([aggregate.id for aggregate in found.aggregates], "aggregates")
+    reader.unique([sample.id for sample in found.samples], "samples")
+    _check_whole(reader, found)
+    return found
+
+
+def _check_whole(reader: Reader, found: Manifest) -> None:
+    if found.template and found.template.count(PROMPT) != 1:
+        reader.say("template", f"must hold {PROMPT} exactly once")
+    for path, text in (("template", found.template), ("system", found.system or "")):
+        if found.canary and found.canary in text:
+            reader.say(path, "must not hold the canary")
+    if found.primary and not any(
+        aggregate.id == found.primary and aggregate.groups is None for aggregate in found.aggregates
+    ):
+        reader.say("primary", "must name an aggregate over all samples")
+    known = {sample.id for sample in found.samples}
+    for index, sample in enumerate(found.public_samples):
+        if sample and sample not in known:
+            reader.say(f"public_samples[{index}]", "is no sample of this suite")
+    if sum(file.rows for file in found.data) != len(found.samples):
+        reader.say("samples", "must have one entry per data row")
+
+
+def _needs(reader: Reader, value: object) -> Needs:
+    needs = reader.record(value, "needs", _NEEDS)
+    roles = [
+        reader.name(role, f"needs.roles[{index}]")
+        for index, role in enumerate(reader.items(needs["roles"], "needs.roles", 1, 8))
+    ]
+    reader.unique(roles, "needs.roles")
+    if roles and "target" not in roles:
+        reader.say("needs.roles", 'must include "target"')
+    most = 100_000_000
+    return Needs(
+        tuple(roles),
+        reader.whole(needs["requests_per_sample"], "needs.requests_per_sample", 1, 1000),
+        reader.whole(needs["tokens_in_per_sample"], "needs.tokens_in_per_sample", 1, most),
+        reader.whole(needs["tokens_out_per_sample"], "needs.tokens_out_per_sample", 1, most),
+    )
+
+
+def _generation(reader: Reader, value: object) -> dict[str, wire.Parameter]:
+    found: dict[str, wire.Parameter] = {}
+    for name, wanted in reader.mapping(value, "generation").items():
+        path = f"generation.{name}"
+        reader.name(name, path)
+        if isinstance(wanted, list):
+            texts = reader.items(wanted, path, 1, 16)
+            found[name] = [reader.text(text, f"{path}[{i}]", 200) for i, text in enumerate(texts)]
+        elif isinstance(wanted, int) and not isinstance(wanted, bool):
+            found[name] = wanted
+        else:
+            what = 'a whole number, a decimal in quotes such as "0.7", or a list of texts'
+            found[name] = reader.match(wanted, path, wire.DECIMAL, what)
+    return found
+
+
+def _data(reader: Reader, value: object) -> tuple[DataFile, ...]:
+    found = []
+    for index, item in enumerate(reader.items(value, "data", 1, 64)):
+        path = f"data[{index}]"
+        file = reader.record(item, path, "file sha256 rows")
+        what = "a file name in lower case that ends in .jsonl"
+        found.append(
+            DataFile(
+                reader.match(file["file"], f"{path}.file", _DATA_FILE, what),
+                reader.match(
+                    file["sha256"], f"{path}.sha256", "[0-9a-f]{64}", "64 hexadecimal digits"
+                ),
+                reader.whole(file["rows"], f"{path}.rows", 1, MAX_SAMPLES),
+            )
+        )
+    reader.unique([file.file for file in found], "data")
+    return tuple(found)
+
+
+def _fields(reader: Reader, value: object) -> Fields:
+    fields = reader.record(value, "fields", "id prompt target groups")
+    groups = reader.mapping(fields["groups"], "fields.groups")
+    for dimension in groups:
+        reader.name(dimension, f"fields.groups.{dimension}")
+    return Fields(
+        reader.text(fields["id"], "fields.id", 64),
+        reader.text(fields["prompt"], "fields.prompt", 64),
+        reader.text(fields["target"], "fields.target", 64),
+        {name: reader.text(column, f"fields.groups.{name}", 64) for name, column in groups.items()},
+    )
+
+
+def _ids(reader: Reader, value: object) -> tuple[str, ...]:
+    ids = [
+        reader.match(item, f"public_samples[{index}]", wire.SAMPLE_ID, "a sample id")
+        for index, item in enumerate(reader.items(value, "public_samples", 3, 5))
+    ]
+    reader.unique(ids, "public_samples")
+    return tuple(ids)
+
+
+def _samples(reader: Reader, value: object, fields: Fields) -> tuple[SampleEntry, ...]:
+    found = []
+    for index, item in enumerate(reader.items(value, "samples", 1, MAX_SAMPLES)):
+        path = f"samples[{index}]"
+        sample = reader.record(item, path, "id groups")
+        groups = reader.record(sample["groups"], f"{path}.groups", " ".join(fields.groups))
+        found.append(
+            SampleEntry(
+                reader.match(
+                    sample["id"],
+                    f"{path}.id",
+                    wire.SAMPLE_ID,
+                    "a sample id: a to z and 0 to 9 first, then also _ . and -, at most 64",
+                ),
+                {
+                    name: reader.label(label, f"{path}.groups.{name}")
+                    for name, label in groups.items()
+                },
+            )
+        )
+    return tuple(found)

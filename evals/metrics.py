@@ -1,0 +1,146 @@
+"""Metrics, their scorers and their aggregates, as a manifest declares them."""
+
+import re
+from typing import NamedTuple
+
+from evals.fields import ABSENT, Reader
+
+SCORE_TYPES = ("int", "category", "successes")
+KINDS = {"proportion": ("int",), "bounded_mean": ("int", "successes"), "histogram": ("category",)}
+
+_BOOL, _TEXT, _REGEX, _LETTERS = "bool", "text", "regex", "letters"
+SCORERS: dict[str, dict[str, str | tuple[str, ...]]] = {
+    "exact": {"ignore_case": _BOOL},
+    "includes": {"ignore_case": _BOOL},
+    "choice": {"after": _TEXT, "letters": _LETTERS},
+    "numeric": {"after": _TEXT},
+    "pattern": {"pattern": _REGEX, "ignore_case": _BOOL},
+    "instructions": {"count": ("all", "each")},
+    "refusal": {"report": ("expected", "class")},
+}
+
+
+class Metric(NamedTuple):
+    """One score per sample. A category is its label's index; successes count 0 to `hi`."""
+
+    id: str
+    score_type: str
+    lo: int
+    hi: int
+    labels: tuple[str, ...]
+    worst: int
+    scorer: dict[str, object]
+
+
+class Aggregate(NamedTuple):
+    """A statistic over all samples, or over each label of the dimension `groups`.
+
+    `unit` is the number of samples that one step of the released grid stands for.
+    """
+
+    id: str
+    metric: str
+    kind: str
+    unit: int
+    groups: str | None
+
+
+def read_metric(reader: Reader, value: object, path: str) -> Metric:
+    """Read one metric: its score's range must hold what its scorer gives."""
+    metric = reader.record(value, path, "id score worst scorer")
+    kind, lo, hi, labels = _score(reader, metric["score"], f"{path}.score")
+    scorer = reader.record(metric["scorer"], f"{path}.scorer", "name options")
+    name = reader.choice(scorer["name"], f"{path}.scorer.name", tuple(SCORERS))
+    options = _options(reader, name, scorer["options"], f"{path}.scorer.options")
+    highest = 2 if options.get("report") == "class" else 1
+    if not lo <= 0 < highest <= hi:
+        reader.say(f"{path}.score", f"must hold 0 to {highest}, which this scorer gives")
+    worst = reader.whole(metric["worst"], f"{path}.worst", lo, hi)
+    return Metric(
+        reader.name(metric["id"], f"{path}.id"),
+        kind,
+        lo,
+        hi,
+        labels,
+        worst,
+        {"name": name, "options": options},
+    )
+
+
+def _score(reader: Reader, value: object, path: str) -> tuple[str, int, int, tuple[str, ...]]:
+    kind = value.get("type") if isinstance(value, dict) else None
+    if kind == "category":
+        score = reader.record(value, path, "type labels")
+        labels = [
+            reader.label(label, f"{path}.labels[{index}]")
+            for index, label in enumerate(reader.items(score["labels"], f"{path}.labels", 2, 32))
+        ]
+        reader.unique(labels, f"{path}.labels")
+        return kind, 0, max(1, len(labels) - 1), tuple(labels)
+    if kind == "successes":
+        score = reader.record(value, path, "type of")
+        return kind, 0, reader.whole(score["of"], f"{path}.of", 1, 1_000_000), ()
+    score = reader.record(value, path, "type lo hi")
+    reader.choice(score["type"], f"{path}.type", SCORE_TYPES)
+    lo = reader.whole(score["lo"], f"{path}.lo", -1_000_000, 999_999)
+    return "int", lo, reader.whole(score["hi"], f"{path}.hi", lo + 1, 1_000_000), ()
+
+
+def _options(reader: Reader, scorer: str, value: object, path: str) -> dict[str, object]:
+    options = dict(reader.mapping(value, path))
+    for name, option in options.items():
+        here, wanted = f"{path}.{name}", SCORERS[scorer].get(name)
+        if wanted is None:
+            reader.say(here, "unknown field")
+        elif isinstance(wanted, tuple):
+            reader.choice(option, here, wanted)
+        elif wanted == _BOOL and not isinstance(option, bool):
+            reader.say(here, "must be true or false")
+        elif wanted == _LETTERS:
+            reader.match(option, here, "[A-Z]{2,26}", "two or more capital letters")
+        elif wanted in (_TEXT, _REGEX):
+            reader.text(option, here, 1000)
+    if scorer == "pattern":
+        _check_pattern(reader, options.get("pattern"), f"{path}.pattern")
+    return options
+
+
+def _check_pattern(reader: Reader, pattern: object, path: str) -> None:
+    try:
+        groups = re.compile(pattern).groups if isinstance(pattern, str) else -1
+    except (re.error, RecursionError, OverflowError):
+        groups = -1
+    if groups != 1:
+        reader.say(path, "must be a regular expression with exactly one group")
+
+
+def read_aggregates(
+    reader: Reader, value: object, metrics: tuple[Metric, ...], dimensions: tuple[str, ...]
+) -> tuple[Aggregate, ...]:
+    """Read the aggregates: each of a known metric whose score type fits its kind."""
+    by_id = {metric.id: metric for metric in metrics}
+    found = []
+    for index, item in enumerate(reader.items(value, "aggregates", 1, 64)):
+        path = f"aggregates[{index}]"
+        aggregate = reader.record(item, path, "id metric kind unit groups")
+        kind = reader.choice(aggregate["kind"], f"{path}.kind", tuple(KINDS))
+        metric = by_id.get(reader.name(aggregate["metric"], f"{path}.metric"))
+        if metric is None:
+            reader.say(f"{path}.metric", "is no metric of this suite")
+        elif metric.score_type not in KINDS[kind]:
+            reader.say(f"{path}.kind", f"does not fit a score of type {metric.score_type}")
+        elif kind == "proportion" and (metric.lo, metric.hi) != (0, 1):
+            reader.say(f"{path}.kind", "needs a score from 0 to 1")
+        groups = aggregate["groups"]
+        if groups is not None and groups is not ABSENT and groups not in dimensions:
+            reader.say(f"{path}.groups", "is no dimension of fields.groups")
+        found.append(
+            Aggregate(
+                reader.name(aggregate["id"], f"{path}.id"),
+                metric.id if metric else "",
+                kind,
+                reader.whole(aggregate["unit"], f"{path}.unit", 1, 10_000),
+                groups if isinstance(groups, str) else None,
+            )
+        )
+    return tuple(found)
