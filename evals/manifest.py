@@ -10,6 +10,7 @@ from typing import NamedTuple
 from evals import wire
 from evals.fields import Problem, Reader
 from evals.metrics import Aggregate, Metric, read_aggregates, read_metric
+from evals.targets import normal_target, target_problem
 
 __all__ = [
     "Aggregate",
@@ -21,7 +22,9 @@ __all__ = [
     "Needs",
     "Problem",
     "SampleEntry",
+    "normal_target",
     "parse",
+    "target_problem",
 ]
 
 SCHEMA = "assay.suite/1"

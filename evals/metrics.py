@@ -48,12 +48,13 @@ class Aggregate(NamedTuple):
 def read_metric(reader: Reader, value: object, path: str) -> Metric:
     """Read one metric: its score's range must hold what its scorer gives."""
     metric = reader.record(value, path, "id score worst scorer")
+    before = len(reader.problems)
     kind, lo, hi, labels = _score(reader, metric["score"], f"{path}.score")
     scorer = reader.record(metric["scorer"], f"{path}.scorer", "name options")
     name = reader.choice(scorer["name"], f"{path}.scorer.name", tuple(SCORERS))
     options = _options(reader, name, scorer["options"], f"{path}.scorer.options")
     highest = 2 if options.get("report") == "class" else 1
-    if not lo <= 0 < highest <= hi:
+    if len(reader.problems) == before and not lo <= 0 < highest <= hi:
         reader.say(f"{path}.score", f"must hold 0 to {highest}, which this scorer gives")
     worst = reader.whole(metric["worst"], f"{path}.worst", lo, hi)
     return Metric(
