@@ -1,0 +1,153 @@
+"""The accountant: what has been spent, like money, and what a new report may still cost.
+
+Entries are append-only and can be re-derived from the log: a charge with every reservation, a
+refund when a run ended before the guest had seen anything. Amounts are microbits, rounded up;
+times are whole seconds since the Unix epoch. Callers fetch entries and write the charge in one
+transaction, so that two launches cannot both pass.
+
+A charge counts for 365 days: in (now - year, now], and also when its time lies ahead of `now`,
+so a clock that was set back gives nothing away.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.disclosure.bits import MICRO, text
+from harness.disclosure.errors import BudgetExceeded, Exceeded, LedgerInvalid
+
+YEAR_S = 365 * 24 * 60 * 60
+REFUNDS_PER_SLOT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Caps in bits: of one report, and of a rolling year in the three ledgers.
+
+    A vendor may sign higher or lower ones.
+    """
+
+    report: int = 64
+    pair: int = 512
+    owner_group: int = 1024
+    model: int = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose report about which model; `owner_group` is every organisation with one owner."""
+
+    auditor: str
+    owner_group: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The whole alphabet of one reserved run."""
+
+    run: str
+    account: Account
+    microbits: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Takes back the charge of a run of whose target nothing had reached the guest."""
+
+    run: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Microbits spent in the window, per ledger: (auditor, model), (owner group, model), model."""
+
+    pair: int
+    owner_group: int
+    model: int
+
+
+Entry = Charge | Refund
+
+
+def spent(entries: Iterable[Entry], account: Account, now: int) -> Spent:
+    """Add up what counts against an account at `now`.
+
+    Raises `LedgerInvalid` when a run is charged or refunded twice, or refunded uncharged.
+    """
+    pair = owner_group = model = 0
+    for charge in _standing(entries):
+        if charge.at <= now - YEAR_S or charge.account.model != account.model:
+            continue
+        model += charge.microbits
+        if charge.account.owner_group == account.owner_group:
+            owner_group += charge.microbits
+        if charge.account.auditor == account.auditor:
+            pair += charge.microbits
+    return Spent(pair, owner_group, model)
+
+
+def check(asked: int, spent: Spent, caps: Caps) -> None:
+    """Pass when every ledger can pay `asked` microbits.
+
+    Raises `BudgetExceeded` with all ledgers that cannot.
+    """
+    if type(asked) is not int or asked < 0:
+        raise LedgerInvalid("charge: must be an integer of microbits, not negative")
+    ledgers = (
+        ("report", 0, caps.report),
+        ("pair", spent.pair, caps.pair),
+        ("owner_group", spent.owner_group, caps.owner_group),
+        ("model", spent.model, caps.model),
+    )
+    exceeded = tuple(
+        Exceeded(name, used, cap * MICRO, asked)
+        for name, used, cap in ledgers
+        if used + asked > cap * MICRO
+    )
+    if exceeded:
+        raise BudgetExceeded(exceeded, "; ".join(map(_in_words, exceeded)))
+
+
+def charge(entries: Sequence[Entry], new: Charge, caps: Caps) -> tuple[Entry, ...]:
+    """Return the entries with a new charge.
+
+    Raises `BudgetExceeded` when a ledger cannot pay, `LedgerInvalid` for a run charged before.
+    """
+    if any(isinstance(entry, Charge) and entry.run == new.run for entry in entries):
+        raise LedgerInvalid("charge: this run is charged already")
+    check(new.microbits, spent(entries, new.account, new.at), caps)
+    return (*entries, new)
+
+
+def refund(entries: Sequence[Entry], run: str, at: int) -> tuple[Entry, ...]:
+    """Return the entries with a refund of a run's whole charge.
+
+    Raises `LedgerInvalid` when there is no such charge or it was refunded before.
+    """
+    if run not in {standing.run for standing in _standing(entries)}:
+        raise LedgerInvalid("refund: no standing charge of this run")
+    return (*entries, Refund(run, at))
+
+
+def _in_words(ledger: Exceeded) -> str:
+    return (
+        f"ledger {ledger.ledger}: {text(ledger.spent)} of {text(ledger.cap)} bits are spent, "
+        f"{text(ledger.asked)} are asked"
+    )
+
+
+def _standing(entries: Iterable[Entry]) -> tuple[Charge, ...]:
+    """Charges that no refund has taken back."""
+    charges: dict[str, Charge] = {}
+    refunded: set[str] = set()
+    for entry in entries:
+        known = entry.run in charges
+        if isinstance(entry, Charge) and not known and entry.microbits >= 0:
+            charges[entry.run] = entry
+        elif isinstance(entry, Refund) and known and entry.run not in refunded:
+            refunded.add(entry.run)
+        else:
+            raise LedgerInvalid("entries: a run charged or refunded twice, or refunded uncharged")
+    return tuple(charge for run, charge in charges.items() if run not in refunded)
