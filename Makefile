@@ -1,0 +1,65 @@
+# Two commands for a fresh Debian machine: `make demo` and `make test`.
+# `make` alone lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+# Without a container engine; then with it. Folders appear as they are filled.
+PURE := $(wildcard tests/unit tests/properties)
+REAL := $(wildcard tests/integration tests/conformance tests/hostile tests/functional)
+DOCS := tests/unit/test_house.py tests/unit/test_docs.py
+CODE := evals sandbox harness web migrations benchmarks
+
+.PHONY: help
+help: ## List the commands
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+.PHONY: demo
+demo: ## Show the whole main job on this machine, with a real container and a real model
+	@deploy/bootstrap/env.sh demo
+	@deploy/bootstrap/engine.sh
+	@$(BIN)/assay demo $(ARGS)
+
+.PHONY: test
+test: ## Run every test; takes minutes, needs the container engine
+	@deploy/bootstrap/env.sh demo
+	@deploy/bootstrap/engine.sh
+	@echo '==> Tests without the container engine'
+	@$(PYTEST) -q -n 2 $(PURE)
+	@echo '==> Tests with the container engine'
+	@$(PYTEST) -v --durations=10 $(REAL)
+
+.PHONY: unit
+unit: env ## Run the tests that need no container engine; takes seconds
+	@$(PYTEST) -q -n 2 $(PURE) $(ARGS)
+
+.PHONY: check
+check: env ## Check format, lint, types, import rules and documentation; under a minute
+	@echo '==> Format'; $(BIN)/ruff format --check .
+	@echo '==> Lint'; $(BIN)/ruff check .
+	@echo '==> Import rules'; $(BIN)/lint-imports
+	@echo '==> Types'; $(BIN)/mypy $(CODE)
+	@echo '==> Rules of the house and documentation in step'; $(PYTEST) -q $(DOCS)
+
+.PHONY: bench
+bench: env ## Measure against peers; ARGS='P1 --json' picks rows and form
+	@deploy/bootstrap/engine.sh
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: env
+env: ## Make the environment .venv from the lock files
+	@deploy/bootstrap/env.sh
+
+.PHONY: lock
+lock: ## Write the lock files from pyproject.toml; ARGS=--upgrade takes newer releases
+	@deploy/bootstrap/lock.sh $(ARGS)
+
+.PHONY: clean
+clean: ## Remove what these commands made here: environment, caches, the demo's data
+	rm -rf .venv .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	  .import_linter_cache dist build var/demo var/bench
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

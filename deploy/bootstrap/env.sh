@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# usage: env.sh [demo]
+# Makes .venv from the lock files: the project with its tools, and with `demo` the small
+# bundled model too. Every package is checked against the hash in its lock. A stamp named
+# after the locks makes the next call return at once.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. deploy/bootstrap/common.sh
+root=$PWD
+
+python=$(find_python) || {
+  may_install || stop "Python 3.11 or newer is missing; install it, or name one in ASSAY_PYTHON."
+  install_packages python3
+  hash -r
+  python=$(find_python) || stop "Python 3.11 or newer is missing and this Debian has none."
+}
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+# usage: stamp LOCK -> a path that exists once that lock is installed as it is now, here
+stamp() {
+  printf '%s/.venv/.stamp-%s' "$root" \
+    "$({ printf '%s %s ' "$root" "$version"; cat "$1" deploy/bootstrap/env.sh; } |
+      sha256sum | cut -c1-16)"
+}
+
+# Debian packs the parts of Python that make environments apart from Python.
+can_make_environments() { "$python" -c 'import ensurepip, venv' 2>/dev/null; }
+
+make_environment() {
+  if ! can_make_environments; then
+    may_install || stop "Python's venv and ensurepip are missing: install python$version-venv."
+    install_packages "python$version-venv"
+    can_make_environments || stop "Python's venv and ensurepip are missing, and Debian's python$version-venv did not bring them."
+  fi
+  "$python" -m venv --clear .venv
+}
+
+install_lock() {
+  with_progress .venv/install.log "Installing $(grep -c '==' "$1") packages from $1" \
+    .venv/bin/python -m pip install --disable-pip-version-check --no-input --require-hashes \
+    --no-deps --only-binary :all: --requirement "$1"
+}
+
+# An editable install without a build: the tree on the path, and the command.
+install_project() {
+  printf '%s\n' "$root" >"$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/assay-tree.pth"
+  cat >.venv/bin/assay <<SCRIPT
+#!$root/.venv/bin/python
+import sys
+
+from harness.cli.main import run
+
+sys.exit(run())
+SCRIPT
+  chmod +x .venv/bin/assay
+}
+
+locks=(requirements-dev.lock)
+[ "${1:-}" = demo ] && locks+=(requirements-demo.lock)
+
+ready() {
+  local lock
+  for lock in "${locks[@]}"; do [ -f "$(stamp "$lock")" ] || return 1; done
+}
+ready && exit 0
+
+# Two calls at once would write the same folder; the second waits and finds it done.
+exec 9<deploy/bootstrap/env.sh
+flock 9
+ready && exit 0
+# An environment that was moved or made by another Python is of no use.
+if ! .venv/bin/python -c "import sys; sys.exit(sys.prefix != '$root/.venv' or '%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null; then
+  say "Making an environment with $python ($version)"
+  make_environment
+fi
+for lock in "${locks[@]}"; do
+  [ -f "$(stamp "$lock")" ] && continue
+  install_lock "$lock" || stop "the packages of $lock could not be installed; the lines above say why."
+  : >"$(stamp "$lock")"
+done
+install_project
+say "The environment is ready in .venv"
