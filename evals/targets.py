@@ -36,11 +36,12 @@ def normal_target(value: object) -> Target | None:
     return None
 
 
-def target_problem(scorer: Mapping[str, object], target: Target) -> str | None:
-    """Say what makes a target useless to a scorer, or None."""
+def target_problem(scorer: Mapping[str, object], target: Target, highest: int) -> str | None:
+    """Say what makes a target useless to a scorer whose metric ends at `highest`, or None."""
     name, options = scorer.get("name"), scorer.get("options")
     if name == "instructions":
-        return _instructions_problem(target)
+        each = isinstance(options, dict) and options.get("count") == "each"
+        return _instructions_problem(target, highest if each else wire.MAX_INT)
     if isinstance(target, dict):
         return f"must be text or a list of texts for the scorer {name}"
     texts = [target] if isinstance(target, str) else target
@@ -55,10 +56,12 @@ def target_problem(scorer: Mapping[str, object], target: Target) -> str | None:
     return None
 
 
-def _instructions_problem(target: Target) -> str | None:
+def _instructions_problem(target: Target, most: int) -> str | None:
     found = target.get("instructions") if isinstance(target, dict) else None
     if not isinstance(found, list) or not found or len(target) != 1:
         return 'must be {"instructions": [one or more]} for the scorer instructions'
+    if len(found) > most:
+        return f"has more than {most} instructions, the highest score of its metric"
     for position, item in enumerate(found):
         if not isinstance(item, dict):
             return f"instructions[{position}] must be an object"

@@ -188,11 +188,7 @@ def _locate(found: manifest.Problem, rows: list[_Row], source: marked_yaml.Marke
 def _content_problems(
     suite: Mapping[str, object], rows: list[_Row], columns: manifest.Fields
 ) -> Iterator[Located]:
-    scorers = [
-        scorer
-        for metric in _mappings(suite.get("metrics"))
-        for scorer in _mappings([metric.get("scorer")])
-    ]
+    scorers = list(_scorers(suite))
     for row in rows:
         if row.value is None:
             continue
@@ -206,7 +202,15 @@ def _content_problems(
             message = "must be text, an integer, a list of texts or an object"
             yield Located(row.file, row.line, columns.target, message)
             continue
-        for scorer in scorers:
-            wrong = manifest.target_problem(scorer, target)
+        for scorer, highest in scorers:
+            wrong = manifest.target_problem(scorer, target, highest)
             if wrong:
                 yield Located(row.file, row.line, columns.target, wrong)
+
+
+def _scorers(suite: Mapping[str, object]) -> Iterator[tuple[dict[str, object], int]]:
+    for metric in _mappings(suite.get("metrics")):
+        score = metric.get("score")
+        highest = score.get("hi", score.get("of")) if isinstance(score, dict) else None
+        for scorer in _mappings([metric.get("scorer")]):
+            yield scorer, highest if isinstance(highest, int) else wire.MAX_INT
