@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from harness.tlog import keys, reader, tree
+from harness.tlog.errors import CheckpointError, PublicKeyError, ReadError, SignatureError
 
 MAX_CHARACTERS = 16 * 1024
 _MAX_SIGNATURES = 32
@@ -26,10 +27,6 @@ _SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
 _NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,255}")
 _SIGNATURE_LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)")
 _BODY_LINES = 3
-
-
-class CheckpointError(ValueError):
-    """A checkpoint is malformed or not signed by the log. The message is constant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ def verify(text: str, origin: str, public: bytes) -> TreeHead:
             raise CheckpointError("a signature line of the checkpoint is malformed")
         try:
             blob = reader.from_base64(match[2])
-        except reader.ReadError:
+        except ReadError:
             raise CheckpointError("a signature line of the checkpoint is malformed") from None
         if match[1] != origin or blob[:_KEY_HASH_BYTES] != key_hash(origin, public):
             continue
@@ -82,7 +79,7 @@ def verify(text: str, origin: str, public: bytes) -> TreeHead:
             raise CheckpointError("the checkpoint is signed twice by the log")
         try:
             keys.verify_ed25519(public, blob[_KEY_HASH_BYTES:], body.encode())
-        except (keys.PublicKeyError, keys.SignatureError):
+        except (PublicKeyError, SignatureError):
             raise CheckpointError("the log's signature does not verify") from None
         signed = True
     if not signed:
@@ -120,7 +117,7 @@ def _head(body: str, origin: str) -> TreeHead:
         raise CheckpointError("the checkpoint's size is not a plain number")
     try:
         root_hash = reader.from_base64(root)
-    except reader.ReadError:
+    except ReadError:
         raise CheckpointError("the checkpoint's root is not base64") from None
     if len(root_hash) != tree.HASH_BYTES:
         raise CheckpointError("the checkpoint's root is not 32 bytes long")

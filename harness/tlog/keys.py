@@ -12,6 +12,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from harness.tlog.errors import PublicKeyError, SignatureError
+
 _P256_PREFIX = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
 _P256_POINT_BYTES = 65
 _ED25519_PREFIX = bytes.fromhex("302a300506032b6570032100")
@@ -24,14 +26,6 @@ class KeyDetails(StrEnum):
 
     P256 = "PKIX_ECDSA_P256_SHA_256"
     ED25519 = "PKIX_ED25519"
-
-
-class PublicKeyError(ValueError):
-    """Bytes are not a key that Assay uses. The message is constant."""
-
-
-class SignatureError(ValueError):
-    """A signature does not verify. The message is constant."""
 
 
 def key_id(spki: bytes) -> str:
@@ -81,3 +75,8 @@ def verify_ed25519(public: bytes, signature: bytes, message: bytes) -> None:
         key.verify(signature, message)
     except InvalidSignature:
         raise SignatureError("a signature does not verify") from None
+
+
+def raw_key_id(ed25519_key: bytes) -> str:
+    """`key_id` of a raw 32-byte Ed25519 key."""
+    return key_id(_ED25519_PREFIX + ed25519_key)

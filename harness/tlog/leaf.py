@@ -11,6 +11,7 @@ therefore checked together with its envelope.
 """
 
 from harness.tlog import keys, reader, tree
+from harness.tlog.errors import ReadError
 
 
 def body(pae_digest: bytes, signature: bytes, verifier: bytes) -> bytes:
@@ -45,5 +46,5 @@ def verifier(leaf: bytes) -> bytes:
     signature = record["signature"]["content"].bytes()
     key = record["signature"]["verifier"]["publicKey"]["rawBytes"].bytes()
     if len(digest) != tree.HASH_BYTES or body(digest, signature, key) != leaf:
-        raise reader.ReadError("leaf is not a hashedrekord 0.0.2 body in canonical form")
+        raise ReadError("leaf is not a hashedrekord 0.0.2 body in canonical form")
     return key

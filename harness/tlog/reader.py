@@ -11,16 +11,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import NoReturn
+
+from harness.tlog.errors import ReadError
 
 MAX_INTEGER = 2**53 - 1
 _MAX_DIGITS = 17
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_THOUSANDTHS = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{3}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
-
-
-class ReadError(ValueError):
-    """Something is not in the form it must have. The message names the place."""
 
 
 def to_base64(data: bytes) -> str:
@@ -138,6 +138,13 @@ class Node:
             return datetime.fromisoformat(text).astimezone(UTC)
         except (ValueError, OverflowError):
             self.fail("is not a time in UTC")
+
+    def thousandths(self) -> Fraction:
+        """Read a decimal string with exactly three decimals."""
+        text = self.text()
+        if not _THOUSANDTHS.fullmatch(text) or text == "-0.000":
+            self.fail("is not a decimal with three decimals")
+        return Fraction(text)
 
     def is_null(self) -> bool:
         """Tell whether this is JSON's null."""

@@ -8,12 +8,10 @@ functions follow RFC 9162, sections 2.1.3.2 and 2.1.4.2.
 import hashlib
 from collections.abc import Iterator, Sequence
 
+from harness.tlog.errors import ProofError
+
 HASH_BYTES = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
-
-
-class ProofError(ValueError):
-    """A proof does not show what it should. The message is constant."""
 
 
 def leaf_hash(body: bytes) -> bytes:

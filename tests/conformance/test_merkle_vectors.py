@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.tlog import tree
+from harness.tlog import errors, tree
 
 _ROOT = Path(__file__).parents[2]
 _VECTORS = (
@@ -41,7 +41,7 @@ def _proof(vector):
 def _accepted(verify, *arguments):
     try:
         verify(*arguments)
-    except tree.ProofError:
+    except errors.ProofError:
         return False
     return True
 

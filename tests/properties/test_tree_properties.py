@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.tlog import tree
+from harness.tlog import errors, tree
 
 _BODIES = st.lists(st.binary(max_size=8), min_size=1, max_size=70)
 
@@ -38,7 +38,7 @@ def test_every_leaf_is_provable_and_only_at_its_place(size, data):
     tree.verify_inclusion(leaves[index], index, size, proof, tree.root(leaves))
     other = data.draw(st.integers(0, size))
     if other != index:
-        with pytest.raises(tree.ProofError):
+        with pytest.raises(errors.ProofError):
             tree.verify_inclusion(leaves[index], other, size, proof, tree.root(leaves))
 
 
@@ -57,7 +57,7 @@ def test_a_changed_history_is_inconsistent(size, data):
     proof = tree.consistency_proof(leaves, old)
     forged = leaves[:old]
     forged[data.draw(st.integers(0, old - 1))] = tree.leaf_hash(b"another")
-    with pytest.raises(tree.ProofError):
+    with pytest.raises(errors.ProofError):
         tree.verify_consistency(old, size, proof, tree.root(forged), tree.root(leaves))
 
 
@@ -80,5 +80,5 @@ def test_a_broken_proof_is_refused(size, data):
             ]
         )
     )
-    with pytest.raises(tree.ProofError):
+    with pytest.raises(errors.ProofError):
         tree.verify_inclusion(leaves[index], index, size, broken, tree.root(leaves))

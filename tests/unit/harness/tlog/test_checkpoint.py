@@ -3,7 +3,7 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from harness.tlog import checkpoint, keys
+from harness.tlog import checkpoint, errors, keys
 
 _KEY = ed25519.Ed25519PrivateKey.generate()
 _PRIVATE, _PUBLIC = _KEY.private_bytes_raw(), _KEY.public_key().public_bytes_raw()
@@ -60,29 +60,29 @@ def test_a_published_signature_verifies():
 
 def test_another_log_key_is_refused():
     other = ed25519.Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-    with pytest.raises(checkpoint.CheckpointError, match="no signature"):
+    with pytest.raises(errors.CheckpointError, match="no signature"):
         checkpoint.verify(_NOTE, _ORIGIN, other)
 
 
 def test_another_origin_is_refused():
-    with pytest.raises(checkpoint.CheckpointError, match="no signature"):
+    with pytest.raises(errors.CheckpointError, match="no signature"):
         checkpoint.verify(_NOTE, "assay.example/other", _PUBLIC)
 
 
 def test_a_body_of_another_log_is_refused():
     note = _signed(f"assay.example/other\n42\n{base64.b64encode(_ROOT).decode()}\n")
-    with pytest.raises(checkpoint.CheckpointError, match="another log"):
+    with pytest.raises(errors.CheckpointError, match="another log"):
         checkpoint.verify(note, _ORIGIN, _PUBLIC)
 
 
 def test_a_changed_size_is_refused():
-    with pytest.raises(checkpoint.CheckpointError, match="does not verify"):
+    with pytest.raises(errors.CheckpointError, match="does not verify"):
         checkpoint.verify(_NOTE.replace("\n42\n", "\n43\n"), _ORIGIN, _PUBLIC)
 
 
 @pytest.mark.parametrize("size", ["042", "-1", "4 2", "٤٢", "", "9" * 19])
 def test_sizes_have_one_spelling(size):
-    with pytest.raises(checkpoint.CheckpointError):
+    with pytest.raises(errors.CheckpointError):
         checkpoint.verify(
             _signed(f"{_ORIGIN}\n{size}\n{base64.b64encode(_ROOT).decode()}\n"), _ORIGIN, _PUBLIC
         )
@@ -90,7 +90,7 @@ def test_sizes_have_one_spelling(size):
 
 @pytest.mark.parametrize("root", [base64.b64encode(bytes(31)).decode(), "AAAA", "A=AA", ""])
 def test_roots_are_32_bytes(root):
-    with pytest.raises(checkpoint.CheckpointError):
+    with pytest.raises(errors.CheckpointError):
         checkpoint.verify(_signed(f"{_ORIGIN}\n42\n{root}\n"), _ORIGIN, _PUBLIC)
 
 
@@ -100,7 +100,7 @@ def test_signatures_of_strangers_are_ignored():
 
 
 def test_a_malformed_signature_line_is_refused():
-    with pytest.raises(checkpoint.CheckpointError, match="malformed"):
+    with pytest.raises(errors.CheckpointError, match="malformed"):
         checkpoint.verify(_NOTE + "- witness.example AAAA\n", _ORIGIN, _PUBLIC)
 
 
@@ -108,13 +108,13 @@ def test_extension_lines_are_signed():
     body = f"{_ORIGIN}\n42\n{base64.b64encode(_ROOT).decode()}\nextension\n"
     note = _signed(body)
     assert checkpoint.verify(note, _ORIGIN, _PUBLIC).size == 42
-    with pytest.raises(checkpoint.CheckpointError, match="does not verify"):
+    with pytest.raises(errors.CheckpointError, match="does not verify"):
         checkpoint.verify(note.replace("extension", "extensioN"), _ORIGIN, _PUBLIC)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\n\n", "a\n\n", _NOTE[:-1], _NOTE + "\n", "\ud800"])
 def test_what_is_not_a_note_is_refused(text):
-    with pytest.raises(checkpoint.CheckpointError):
+    with pytest.raises(errors.CheckpointError):
         checkpoint.verify(text, _ORIGIN, _PUBLIC)
 
 

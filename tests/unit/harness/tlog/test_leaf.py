@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from harness.tlog import keys, leaf, reader
+from harness.tlog import errors, leaf
 
 _DIGEST = hashlib.sha256(b"signed bytes").digest()
 
@@ -54,7 +54,7 @@ def test_other_keys_have_no_leaf():
         rsa.generate_private_key(65537, 2048),
         ec.generate_private_key(ec.SECP384R1()),
     ):
-        with pytest.raises(keys.PublicKeyError):
+        with pytest.raises(errors.PublicKeyError):
             leaf.body(_DIGEST, b"signature", _spki(private))
 
 
@@ -77,5 +77,5 @@ def test_digest_is_32_bytes():
 def test_another_body_is_refused(old, new):
     body = leaf.body(_DIGEST, b"signature", _P256)
     assert old in body
-    with pytest.raises(reader.ReadError):
+    with pytest.raises(errors.ReadError):
         leaf.verifier(body.replace(old, new))

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.tlog import tree
+from harness.tlog import errors, tree
 
 _LEAVES = [tree.leaf_hash(b"%d" % n) for n in range(7)]
 _ROOT = tree.root(_LEAVES)
@@ -39,24 +39,24 @@ def test_no_proof_for_a_size_that_never_was(size):
 def test_hashes_of_another_length_are_refused(length):
     proof = tree.inclusion_proof(_LEAVES, 2)
     proof[1] = bytes(length)
-    with pytest.raises(tree.ProofError, match="32 bytes"):
+    with pytest.raises(errors.ProofError, match="32 bytes"):
         tree.verify_inclusion(_LEAVES[2], 2, 7, proof, _ROOT)
 
 
 def test_nothing_is_consistent_with_an_empty_tree():
-    with pytest.raises(tree.ProofError, match="sizes"):
+    with pytest.raises(errors.ProofError, match="sizes"):
         tree.verify_consistency(0, 7, [], tree.EMPTY_ROOT, _ROOT)
 
 
 def test_a_log_does_not_shrink():
     proof = tree.consistency_proof(_LEAVES, 4)
-    with pytest.raises(tree.ProofError, match="sizes"):
+    with pytest.raises(errors.ProofError, match="sizes"):
         tree.verify_consistency(7, 4, proof, _ROOT, tree.root(_LEAVES[:4]))
 
 
 def test_equal_sizes_need_equal_roots_and_no_proof():
     tree.verify_consistency(7, 7, [], _ROOT, _ROOT)
-    with pytest.raises(tree.ProofError, match="one size"):
+    with pytest.raises(errors.ProofError, match="one size"):
         tree.verify_consistency(7, 7, [], _ROOT, tree.root(_LEAVES[:6]))
-    with pytest.raises(tree.ProofError, match="one size"):
+    with pytest.raises(errors.ProofError, match="one size"):
         tree.verify_consistency(7, 7, [_ROOT], _ROOT, _ROOT)

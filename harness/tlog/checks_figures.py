@@ -1,0 +1,127 @@
+"""Checks of the figures: the report is one value of the alphabet that the protocol declared.
+
+Each check takes the chain, returns a short finding and raises TlogError when it fails.
+"""
+
+from harness.tlog import arithmetic, intervals
+from harness.tlog.arithmetic import HISTOGRAM, Cell
+from harness.tlog.bundle import Kind
+from harness.tlog.chain import Chain
+from harness.tlog.errors import CheckError
+from harness.tlog.reader import Node, canonical
+
+_BUCKETS = {"≥ 99 %", "95–99 %"}  # noqa: RUF001 - as the report prints them
+_VERDICTS = {"met", "not met", "inconclusive"}
+
+
+def shape(chain: Chain) -> str:
+    """Check every figure against its declared grid, and every quoted term with the protocol."""
+    protocol, report = chain.protocol, chain.report
+    cells = arithmetic.read_cells(protocol["analysis"]["metrics"])
+    metrics = report["metrics"].items()
+    if len(metrics) != len(cells):
+        raise CheckError("the report has more or fewer metrics than the protocol")
+    for node, cell in zip(metrics, cells, strict=True):
+        _metric(node, cell, protocol["harness"]["epochs"])
+    _terms(protocol, report)
+    _claim(protocol["claim"], report["claim"])
+    _symbols(protocol["disclosure"], report)
+    return f"{len(cells)} of {len(cells)} metrics"
+
+
+def bits(chain: Chain) -> str:
+    """Check that the bits were counted rightly and are those charged before the run."""
+    disclosure = chain.protocol["disclosure"]
+    cells = arithmetic.read_cells(chain.protocol["analysis"]["metrics"])
+    count = arithmetic.alphabet(chain.protocol, cells)
+    text = arithmetic.bits_text(count)
+    _charged(disclosure, count, text, "the protocol")
+    for start in chain.all_of(Kind.RUN_START):
+        _charged(start.predicate, count, text, "a run-start")
+    for refund in chain.all_of(Kind.RUN_REFUND):
+        if refund.predicate["bits"].text() != text:
+            raise CheckError("a run-refund gives back other bits than were charged")
+    _charged(chain.report["disclosure"], count, text, "the report")
+    # count <= 2**cap, without computing a power that a hostile protocol could make huge.
+    if (count - 1).bit_length() > disclosure["bits_cap"].integer():
+        raise CheckError("the protocol allows more bits than its own cap")
+    return f"{text} bits"
+
+
+def _charged(node: Node, count: int, text: str, who: str) -> None:
+    if node["alphabet"].text() != str(count) or node["bits"].text() != text:
+        raise CheckError(f"{who} states another alphabet than the protocol's terms give")
+
+
+def _metric(node: Node, cell: Cell, epochs: Node) -> None:
+    level = "levels" if cell.kind == HISTOGRAM else "level"
+    node.exactly("id", "kind", "group", "n", "unit", level, "shown", "interval")
+    declared = {
+        "id": cell.id,
+        "kind": cell.kind,
+        "group": cell.group,
+        "n": cell.n,
+        "unit": cell.unit,
+    }
+    for name, value in declared.items():
+        if not _equal(node[name].value, value):
+            node[name].fail("is not what the protocol declares")
+    if cell.kind == HISTOGRAM:
+        _histogram(node, cell)
+        return
+    found = node["level"].integer(0, cell.top)
+    if node["shown"].text() != arithmetic.shown(cell, found):
+        node["shown"].fail("does not follow from the level")
+    if not node["interval"].is_null():
+        intervals.check(node["interval"], cell, found, epochs)
+
+
+def _histogram(node: Node, cell: Cell) -> None:
+    found = [item.integer(0, cell.top) for item in node["levels"].items()]
+    if len(found) != len(cell.labels) or sum(found) != cell.top:
+        node["levels"].fail("do not share out the declared grid")
+    shown = node["shown"].exactly(*cell.labels)
+    for label, level in zip(cell.labels, found, strict=True):
+        if shown[label].text() != arithmetic.shown(cell, level):
+            node["shown"].fail("does not follow from the levels")
+    if not node["interval"].is_null():
+        node["interval"].fail("is given for a histogram")
+
+
+def _terms(protocol: Node, report: Node) -> None:
+    pairs = (
+        (report["suite"], protocol["suite"]["digest"]),
+        (report["image"], protocol["suite"]["image"]),
+        (report["model"]["vendor"], protocol["parties"]["vendor"]["organisation"]),
+        (report["model"]["model"], protocol["system"]["model"]),
+        (report["model"]["snapshot"], protocol["system"]["snapshot"]),
+        (report["claim"]["sentence"], protocol["claim"]["sentence"]),
+        (report["scorer_mode"], protocol["harness"]["scorer_mode"]),
+        (report["phases"], protocol["harness"]["phases"]),
+    )
+    for quoted, original in pairs:
+        if quoted.text() != original.text():
+            quoted.fail("is not what the protocol says")
+
+
+def _claim(declared: Node, found: Node) -> None:
+    verdict = found["verdict"].text()
+    allowed = {"none"} if declared["decision"].is_null() else _VERDICTS
+    if verdict not in allowed:
+        found["verdict"].fail("is none the protocol allows")
+
+
+def _symbols(disclosure: Node, report: Node) -> None:
+    completeness = report["completeness"]
+    hidden = disclosure["completeness"].text() != "buckets"
+    if completeness.is_null() != hidden or not (hidden or completeness.text() in _BUCKETS):
+        completeness.fail("is none the protocol allows")
+    # Their order must say nothing, so it is the protocol's.
+    named = [item.text() for item in report["deviations"].items()]
+    if named != [d for d in (i.text() for i in disclosure["deviations"].items()) if d in named]:
+        report["deviations"].fail("are none the protocol allows, or in another order")
+
+
+def _equal(left: object, right: object) -> bool:
+    # Python takes true for 1; their encodings differ.
+    return canonical(left) == canonical(right)
