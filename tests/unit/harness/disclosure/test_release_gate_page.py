@@ -1,0 +1,78 @@
+"""The figures in docs/release-gate.md are those that the code computes."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from harness.disclosure.accountant import Caps
+from harness.disclosure.bits import Policy, microbits, report_alphabet, text
+from harness.disclosure.cells import Cell, Group, Kind, level_of, levels
+from harness.disclosure.figures import shown
+from harness.disclosure.gate import COMPLETENESS
+from harness.disclosure.precision import rounding_percent
+
+PAGE = Path(__file__).parents[4] / "docs" / "release-gate.md"
+
+
+def proportion(n, name="accuracy", group=None):
+    return Cell(name, "correct", Kind.PROPORTION, 0, 1, (), 5, n, group)
+
+
+WHOLE = proportion(500)
+PARTS = tuple(proportion(100, f"a.g{i}", Group("topic", f"g{i}")) for i in range(5))
+MIX = Cell("outcome", "outcome", Kind.HISTOGRAM, 0, 3, ("a", "b", "c", "d"), 5, 500)
+REPORT = (WHOLE, *PARTS, proportion(500, "refusals"), MIX)
+
+
+@pytest.fixture(scope="module")
+def page():
+    return " ".join(PAGE.read_text(encoding="utf-8").split())
+
+
+def row(label, cell, k=""):
+    found = levels(cell)
+    return f"| {label} | {cell.n} | {k}{' ' if k else ''}| {found} | {text(microbits(found))} |"
+
+
+def total(**policy):
+    return text(microbits(report_alphabet(REPORT, Policy(**policy))))
+
+
+def test_table_of_the_worked_example(page):
+    assert row("accuracy", WHOLE) in page
+    assert row("accuracy by topic, each of 5 groups", PARTS[0]) in page
+    assert row("refusal rate", WHOLE) in page
+    assert row("outcome, 4 categories", MIX, "4") in page
+
+
+def test_totals_of_the_worked_example(page):
+    assert f"| **the report** | | | | **{total()}** |" in page
+    assert f"(Q = 2) | | | | {total(buckets=True)} |" in page
+    assert f"(V = 3) | | | | {total(buckets=True, identity_verdict=True)} |" in page
+
+
+def test_single_metric(page):
+    cell = proportion(1319)
+    level = level_of(cell, 742)
+    alphabet = report_alphabet([cell], Policy())
+    assert f"there are {levels(cell)} levels; with FAILED that is {alphabet} reports" in page
+    assert f"{text(microbits(alphabet))} bits" in page
+    assert f"level {level}, shown as {shown(cell, (level,))}" in page
+
+
+def test_precision(page):
+    half, edge = Fraction(1, 2), Fraction(98, 100)
+    assert f"{rounding_percent(100, 5, half)} % at n = 100" in page
+    assert f"{rounding_percent(500, 5, half)} % at n = 500" in page
+    assert f"it is {rounding_percent(500, 5, edge)} %" in page
+
+
+def test_caps_and_buckets(page):
+    caps = Caps()
+    assert f"| a report | {caps.report} |" in page
+    assert f"| an auditor and a model, a year | {caps.pair} |" in page
+    assert f"| auditors with one owner and a model, a year | {caps.owner_group} |" in page
+    assert f"| a model over everybody, a year | {caps.model} |" in page
+    assert f"at most {caps.model // 8} bytes" in page
+    assert ", ".join(COMPLETENESS) in page
