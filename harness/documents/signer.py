@@ -20,11 +20,11 @@ _Private: TypeAlias = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 _ECDSA = ec.ECDSA(hashes.SHA256())
 
 
-class KeyInvalid(ValueError):
+class KeyInvalid(ValueError):  # noqa: N818 - reads as a sentence where it is raised
     """Bytes are not a key that Assay uses. The message is constant."""
 
 
-class SignatureInvalid(ValueError):
+class SignatureInvalid(ValueError):  # noqa: N818 - reads as a sentence where it is raised
     """A signature does not verify. The message is constant."""
 
 

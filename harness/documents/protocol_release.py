@@ -1,0 +1,86 @@
+"""Sections of the protocol that say what may leave: analysis and disclosure."""
+
+from typing import Annotated, Literal
+
+from harness.documents.fields import (
+    Alphabet,
+    Bits,
+    CellId,
+    Count,
+    Digest,
+    Integer,
+    Name,
+    Names,
+    Part,
+    Positive,
+    doc,
+)
+
+
+class Group(Part):
+    """A set of samples fixed in the suite's manifest."""
+
+    dimension: Annotated[Name, doc("What the samples are grouped by")]
+    label: Annotated[Name, doc("Which group of that dimension")]
+
+
+class ReleasedMetric(Part):
+    """One figure of the report: which scores it sums and on which grid it is shown."""
+
+    id: Annotated[CellId, doc("Name of the figure; of a group: name.label")]
+    metric: Annotated[Name, doc("Score of the suite that it sums")]
+    kind: Annotated[
+        Literal["proportion", "bounded_mean", "histogram"], doc("How scores become a figure")
+    ]
+    lo: Annotated[Integer, doc("Least score of one sample", unit="score")]
+    hi: Annotated[Integer, doc("Greatest score of one sample", unit="score")]
+    labels: Annotated[Names, doc("Categories of a histogram in order; else empty", max_length=8)]
+    unit: Annotated[int, doc("Step of the grid", unit="samples", ge=5, le=2**53 - 1)]
+    n: Annotated[Positive, doc("Samples that it counts", unit="samples")]
+    group: Annotated[Group | None, doc("Group that it counts; null for all samples")]
+
+
+class Analysis(Part):
+    """The figures of the report, and the one that the claim rests on."""
+
+    primary: Annotated[CellId, doc("The one primary figure")]
+    metrics: Annotated[
+        tuple[ReleasedMetric, ...],
+        doc("All figures of the report, in order", min_length=1, max_length=64),
+    ]
+
+
+class Release(Part):
+    """When a report appears."""
+
+    mode: Annotated[
+        Literal["fixed", "on_completion"],
+        doc("fixed: at a slot set when the run is reserved; on_completion: at the next slot"),
+    ]
+    grid_s: Annotated[int, doc("Distance between two slots", unit="seconds", ge=1, le=366 * 86_400)]
+
+
+class Ledger(Part):
+    """Caps on what all reports may say about the model in a rolling year."""
+
+    pair: Annotated[Count, doc("To this auditor", unit="bits")]
+    owner_group: Annotated[Count, doc("To all auditors with the same owner", unit="bits")]
+    model: Annotated[Count, doc("To everybody", unit="bits")]
+
+
+class Disclosure(Part):
+    """The finite alphabet that a report is one symbol of."""
+
+    completeness: Annotated[
+        Literal["hidden", "buckets"], doc("Whether the share of answered samples is shown")
+    ]
+    identity_verdict: Annotated[bool, doc("Whether the model's identity verdict is shown")]
+    deviations: Annotated[Names, doc("Deviations that a report may name", max_length=8)]
+    release: Annotated[Release, doc("When a report appears")]
+    alphabet: Annotated[Alphabet, doc("Number of different reports, an exact integer")]
+    bits: Annotated[Bits, doc("Most that one report can say: log2 of the alphabet", unit="bits")]
+    bits_cap: Annotated[Positive, doc("Greatest `bits` that the parties accept", unit="bits")]
+    ledger: Annotated[Ledger, doc("Caps over all reports of a rolling year")]
+    differential_privacy: Annotated[None, doc("Noise added to figures: none")]
+    error_detail: Annotated[Literal["none"], doc("What a failed run tells the auditor")]
+    preview: Annotated[Digest, doc("Digest of the example report shown before signing")]

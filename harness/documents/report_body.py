@@ -1,0 +1,153 @@
+"""The parts of a report; `report` adds the rules between them."""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Discriminator, Field, Tag
+
+from harness.documents.fields import (
+    Alphabet,
+    Bits,
+    CellId,
+    Count,
+    Decimal,
+    Digest,
+    Instant,
+    Line,
+    Name,
+    Names,
+    Part,
+    Positive,
+    RunId,
+    Text,
+    doc,
+)
+from harness.documents.predicates import Attempt
+from harness.documents.protocol_release import Group
+
+
+class Run(Part):
+    """Which run this is, among all of its protocol: none is left out."""
+
+    id: Annotated[RunId, doc("Id of the run")]
+    ordinal: Annotated[Positive, doc("Number of its slot, from 1")]
+    of: Annotated[Positive, doc("Agreed maximum of unrefunded runs", unit="runs")]
+    attempt_line: Annotated[
+        tuple[Attempt, ...],
+        doc("Every slot reserved so far, in order", min_length=1, max_length=10_000),
+    ]
+
+
+class Model(Part):
+    """The model the run called."""
+
+    vendor: Annotated[Line, doc("Organisation that serves it")]
+    model: Annotated[Line, doc("Its public name")]
+    snapshot: Annotated[Line, doc("Its version")]
+
+
+class Claim(Part):
+    """What the protocol set out to show, and whether the figures show it."""
+
+    sentence: Annotated[Line, doc("The claim, from the protocol")]
+    verdict: Annotated[
+        Literal["met", "not met", "inconclusive", "none"],
+        doc("By the protocol's decision rule; none without a rule"),
+    ]
+
+
+class Interval(Part):
+    """Where the figure of a larger population may lie, computed from the level alone."""
+
+    low: Annotated[Decimal, doc("Lower end", unit="the metric's")]
+    high: Annotated[Decimal, doc("Upper end", unit="the metric's")]
+    method: Annotated[Literal["wilson", "range"], doc("How it was computed")]
+    confidence: Annotated[Literal["0.95"], doc("How often such intervals hold the truth")]
+
+
+class SumFigure(Part):
+    """A proportion or a bounded mean."""
+
+    id: Annotated[CellId, doc("Name of the figure in the protocol")]
+    kind: Annotated[Literal["proportion", "bounded_mean"], doc("How scores became a figure")]
+    group: Annotated[Group | None, doc("Group that it counts; null for all samples")]
+    n: Annotated[Positive, doc("Samples that it counts", unit="samples")]
+    unit: Annotated[Positive, doc("Step of the grid", unit="samples")]
+    level: Annotated[Count, doc("Released level on the grid", unit="steps")]
+    shown: Annotated[Decimal, doc("The figure that the level stands for", unit="the metric's")]
+    interval: Annotated[Interval | None, doc("Uncertainty; null when none is computed")]
+
+
+class HistogramFigure(Part):
+    """A histogram."""
+
+    id: Annotated[CellId, doc("Name of the figure in the protocol")]
+    kind: Annotated[Literal["histogram"], doc("How scores became a figure")]
+    group: Annotated[Group | None, doc("Group that it counts; null for all samples")]
+    n: Annotated[Positive, doc("Samples that it counts", unit="samples")]
+    unit: Annotated[Positive, doc("Step of the grid", unit="samples")]
+    levels: Annotated[
+        tuple[Count, ...],
+        doc("Released level of each label, in the protocol's order", unit="steps", max_length=8),
+    ]
+    shown: Annotated[dict[Name, Decimal], doc("Share of each label", max_length=8)]
+    interval: Annotated[None, doc("None is computed for histograms")]
+
+
+def _figure(value: Any) -> str:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return "histogram" if kind == "histogram" else "sum"
+
+
+Figure: TypeAlias = Annotated[
+    Annotated[SumFigure, Tag("sum")] | Annotated[HistogramFigure, Tag("histogram")],
+    Discriminator(_figure),
+]
+
+
+class DisclosureLine(Part):
+    """What this report can have said at most, and what all reports of the pair can have."""
+
+    alphabet: Annotated[Alphabet, doc("Number of different reports the protocol allows")]
+    bits: Annotated[Bits, doc("log2 of the alphabet", unit="bits")]
+    pair_total_bits: Annotated[
+        Bits, doc("Charged to this auditor for this model in a rolling year", unit="bits")
+    ]
+    pair_cap_bits: Annotated[Bits, doc("Cap on that sum", unit="bits")]
+
+
+class Verified(Part):
+    """What was checked in this very run, and what was not."""
+
+    what: Annotated[Line, doc("Property of the run")]
+    status: Annotated[
+        Literal["attested", "asserted", "not covered"],
+        doc("attested: a program checked it; asserted: the operator says so"),
+    ]
+    note: Annotated[Text, doc("How it was checked, or why it was not")]
+
+
+class Body(Part):
+    """A report whose every field holds by itself."""
+
+    schema_: Annotated[Literal["assay.report/1"], doc("Version of this schema", alias="schema")]
+    protocol: Annotated[Digest, doc("Digest of the protocol")]
+    run: Annotated[Run, doc("Which run this is")]
+    suite: Annotated[Digest, doc("Digest of the suite's archive")]
+    image: Annotated[Digest, doc("Id of the container image")]
+    model: Annotated[Model, doc("The model the run called")]
+    claim: Annotated[Claim, doc("The claim and its verdict")]
+    metrics: Annotated[
+        tuple[Figure, ...], doc("The figures, in the protocol's order", min_length=1, max_length=64)
+    ]
+    completeness: Annotated[
+        Literal["≥ 99 %", "95–99 %"] | None,  # noqa: RUF001 - a range of figures has an en dash
+        doc("Share of samples that the model answered; null when hidden"),
+    ]
+    disclosure: Annotated[DisclosureLine, doc("What the report can have said at most")]
+    verified: Annotated[tuple[Verified, ...], Field(max_length=64), doc("What was checked")]
+    selftest: Annotated[Digest, doc("Digest of the isolation self-test")]
+    deviations: Annotated[Names, doc("Deviations from the protocol that a program found")]
+    scorer_mode: Annotated[Literal["declarative"], doc("Whose code saw the outputs")]
+    phases: Annotated[Literal["joined"], doc("Whether scoring happened while generating")]
+    released_at: Annotated[Instant, doc("Time of the report's slot", unit="UTC")]
+    grant: Annotated[Digest, doc("Digest of what the gateway enforced")]

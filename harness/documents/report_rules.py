@@ -1,0 +1,109 @@
+"""Rules between the fields of a report, and between a report and its protocol. Pure."""
+
+import decimal
+from collections.abc import Callable, Iterator
+
+from harness.documents.problems import Problem, refuse
+from harness.documents.protocol import Protocol
+from harness.documents.report_body import Body, HistogramFigure, SumFigure
+
+
+def problems(report: Body) -> list[Problem]:
+    """Collect every broken rule within the report itself."""
+    return [problem for rule in _RULES for problem in rule(report)]
+
+
+def check_against(report: Body, protocol: Protocol, digest: str) -> None:
+    """Check that a report has exactly the shape its protocol fixed.
+
+    `digest` is that of the protocol's bytes. Messages name fields of the protocol only. Raises
+    DocumentInvalid.
+    """
+    terms, shown = protocol.disclosure, report.disclosure
+    pairs = {
+        "protocol": (report.protocol, digest),
+        "run.of": (report.run.of, protocol.budget.runs),
+        "suite": (report.suite, protocol.suite.digest),
+        "image": (report.image, protocol.suite.image),
+        "model.vendor": (report.model.vendor, protocol.parties.vendor.organisation),
+        "model.model": (report.model.model, protocol.system.model),
+        "model.snapshot": (report.model.snapshot, protocol.system.snapshot),
+        "claim.sentence": (report.claim.sentence, protocol.claim.sentence),
+        "claim.verdict": (report.claim.verdict == "none", protocol.claim.decision is None),
+        "completeness": (report.completeness is None, terms.completeness == "hidden"),
+        "disclosure.alphabet": (shown.alphabet, terms.alphabet),
+        "disclosure.pair_cap_bits": (decimal.Decimal(shown.pair_cap_bits), terms.ledger.pair),
+        "deviations": (set(report.deviations) <= set(terms.deviations), True),
+        "scorer_mode": (report.scorer_mode, protocol.harness.scorer_mode),
+        "phases": (report.phases, protocol.harness.phases),
+    }
+    found = [
+        Problem(path, "is not what the protocol says")
+        for path, (mine, agreed) in pairs.items()
+        if mine != agreed
+    ]
+    shape = [(f.id, f.kind, f.group, f.n, f.unit) for f in report.metrics]
+    if shape != [(m.id, m.kind, m.group, m.n, m.unit) for m in protocol.analysis.metrics]:
+        found.append(Problem("metrics", "are not those of the protocol, in its order"))
+    elif any(
+        figure.kind == "histogram" and figure.shown.keys() != set(metric.labels)
+        for figure, metric in zip(report.metrics, protocol.analysis.metrics, strict=True)
+    ):
+        found.append(Problem("metrics", "have other labels than the protocol"))
+    refuse(found)
+
+
+def _attempts(report: Body) -> Iterator[Problem]:
+    run = report.run
+    if [attempt.ordinal for attempt in run.attempt_line] != list(
+        range(1, len(run.attempt_line) + 1)
+    ):
+        yield Problem("run.attempt_line", "must count 1, 2, 3 ... without a gap")
+        return
+    if run.ordinal > len(run.attempt_line):
+        yield Problem("run.attempt_line", "must hold this run")
+    elif run.attempt_line[run.ordinal - 1].outcome != "RELEASED":
+        yield Problem("run.attempt_line", "must show this run as RELEASED")
+    if sum(attempt.outcome != "REFUNDED" for attempt in run.attempt_line) > run.of:
+        yield Problem("run.attempt_line", "holds more unrefunded runs than run.of")
+
+
+def _figures(report: Body) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for at, figure in enumerate(report.metrics):
+        if figure.id in seen:
+            yield Problem(f"metrics[{at}].id", "is used more than once")
+        seen.add(figure.id)
+        if figure.kind == "histogram":
+            yield from _histogram(figure, f"metrics[{at}]")
+        else:
+            yield from _sum(figure, f"metrics[{at}]")
+
+
+def _histogram(figure: HistogramFigure, path: str) -> Iterator[Problem]:
+    if len(figure.levels) != len(figure.shown):
+        yield Problem(f"{path}.shown", "must hold one share per level")
+    if sum(figure.levels) != _top(figure):
+        yield Problem(f"{path}.levels", "must add up to the top of the grid")
+
+
+def _sum(figure: SumFigure, path: str) -> Iterator[Problem]:
+    if figure.level > _top(figure):
+        yield Problem(f"{path}.level", "is above the top of the grid")
+    interval = figure.interval
+    if interval and decimal.Decimal(interval.low) > decimal.Decimal(interval.high):
+        yield Problem(f"{path}.interval", "must not end before it begins")
+
+
+def _bits(report: Body) -> Iterator[Problem]:
+    total = decimal.Decimal(report.disclosure.pair_total_bits)
+    if total < decimal.Decimal(report.disclosure.bits):
+        yield Problem("disclosure.pair_total_bits", "must contain this report's bits")
+
+
+def _top(figure: SumFigure | HistogramFigure) -> int:
+    """Return floor(n / unit + 1/2), the highest level."""
+    return (2 * figure.n + figure.unit) // (2 * figure.unit)
+
+
+_RULES: tuple[Callable[[Body], Iterator[Problem]], ...] = (_attempts, _figures, _bits)
