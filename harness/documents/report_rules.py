@@ -32,6 +32,7 @@ def check_against(report: Body, protocol: Protocol, digest: str) -> None:
         "claim.verdict": (report.claim.verdict == "none", protocol.claim.decision is None),
         "completeness": (report.completeness is None, terms.completeness == "hidden"),
         "disclosure.alphabet": (shown.alphabet, terms.alphabet),
+        "disclosure.bits": (decimal.Decimal(shown.bits), decimal.Decimal(terms.bits)),
         "disclosure.pair_cap_bits": (decimal.Decimal(shown.pair_cap_bits), terms.ledger.pair),
         "deviations": (set(report.deviations) <= set(terms.deviations), True),
         "scorer_mode": (report.scorer_mode, protocol.harness.scorer_mode),
