@@ -1,7 +1,6 @@
 """A suite as the runner sees it: the manifest and the samples with prompts and targets."""
 
 import hashlib
-from pathlib import Path
 from typing import NamedTuple
 
 from evals import manifest, wire
@@ -28,16 +27,21 @@ def load(folder: str) -> tuple[manifest.Manifest, list[Sample]]:
 
     Raises ManifestError, SuiteError or WireError when files, digests or rows do not fit.
     """
-    root = Path(folder)
-    found = manifest.parse((root / manifest.FILE).read_bytes())
-    samples = [sample for file in found.data for sample in _samples(root, file, found)]
+    found = manifest.parse(read_bytes(f"{folder}/{manifest.FILE}"))
+    samples = [sample for file in found.data for sample in _samples(folder, file, found)]
     if [(sample.id, sample.groups) for sample in samples] != list(found.samples):
         raise SuiteError("data rows differ from the manifest's index")
     return found, samples
 
 
-def _samples(root: Path, file: manifest.DataFile, found: manifest.Manifest) -> list[Sample]:
-    content = (root / file.file).read_bytes()
+def read_bytes(path: str) -> bytes:
+    """Read a file. The guest does without pathlib, whose import costs it 9 ms at every start."""
+    with open(path, "rb") as file:  # noqa: PTH123
+        return file.read()
+
+
+def _samples(folder: str, file: manifest.DataFile, found: manifest.Manifest) -> list[Sample]:
+    content = read_bytes(f"{folder}/{file.file}")
     if hashlib.sha256(content).hexdigest() != file.sha256:
         raise SuiteError("a data file has another digest")
     lines = content.removesuffix(b"\n").split(b"\n")

@@ -24,6 +24,7 @@ DECIMAL = r"^-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,12})?$"
 
 _SAMPLE_ID = re.compile(SAMPLE_ID[:-1] + r"\Z", re.ASCII)
 _NAME = re.compile(NAME[:-1] + r"\Z", re.ASCII)
+_DECIMAL = re.compile(DECIMAL[:-1] + r"\Z", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _RUN = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}\Z", re.ASCII)
 
@@ -207,6 +208,11 @@ def _integer(value: object, lowest: int, highest: int) -> int:
 
 def _is_name(value: object) -> bool:
     return isinstance(value, str) and _NAME.match(value) is not None
+
+
+def is_decimal(text: str) -> bool:
+    """Tell whether text is a decimal number as run files and manifests write one."""
+    return _DECIMAL.match(text) is not None
 
 
 def _is_parameter(value: object) -> bool:

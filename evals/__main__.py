@@ -1,0 +1,8 @@
+"""`python -m evals [RUN_DIR]` runs the suite of a run directory."""
+
+import sys
+
+from evals import runner
+
+if __name__ == "__main__":
+    sys.exit(runner.main(*sys.argv[1:2]))

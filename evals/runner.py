@@ -1,0 +1,78 @@
+"""Runs a declarative suite: ask, score, hand over one row per sample and epoch, say the end.
+
+Exit status: 0 done, 1 denied by protocol or budget, 2 anything else.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+from evals import client, manifest, scorers, suite, wire
+
+RUN_DIR = "/assay"
+RUN_FILE = "run.json"
+SOCKET = "gateway.sock"
+SUITE_DIR = "suite"
+ROLE = "target"
+DONE, DENIED, FAILED = 0, 1, 2
+
+
+def main(run_dir: str = RUN_DIR) -> int:
+    """Run the suite of a run directory and return the exit status."""
+    try:
+        run(run_dir)
+    except client.ModelError:
+        return DENIED
+    except Exception:  # noqa: BLE001  # nobody reads a guest's traceback: the status is all
+        return FAILED
+    return DONE
+
+
+def run(run_dir: str) -> None:
+    """Run the suite of a run directory.
+
+    Raises ModelError when a call is denied, and the errors of the suite, the wire and the client.
+    """
+    told = wire.parse_run_file(suite.read_bytes(f"{run_dir}/{RUN_FILE}"))
+    found, samples = suite.load(f"{run_dir}/{SUITE_DIR}")
+    work = _order(told, samples)
+    tasks = min(told.concurrency, told.epochs * len(samples))
+    socket_path = f"{run_dir}/{SOCKET}"
+    parameters = {name: _number(value) for name, value in told.parameters.items()}
+    client.drive(socket_path, (_walk(work, found, parameters) for _ in range(tasks)))
+    client.drive(socket_path, [client.end(told.epochs * len(samples))])
+
+
+async def _walk(
+    work: Iterator[tuple[int, suite.Sample]],
+    found: manifest.Manifest,
+    parameters: dict[str, object],
+) -> None:
+    for epoch, sample in work:
+        try:
+            output = await client.chat(ROLE, sample.messages, parameters)
+        except client.ModelError as error:
+            if error.args[0] == "denied":
+                raise
+            values = {metric.id: metric.worst for metric in found.metrics}
+        else:
+            values = {
+                metric.id: scorers.score(metric.scorer, output, sample) for metric in found.metrics
+            }
+        await client.post_score(wire.ScoreRow(sample.id, epoch, values))
+
+
+def _order(told: wire.RunFile, samples: list[suite.Sample]) -> Iterator[tuple[int, suite.Sample]]:
+    """Yield every epoch in an order of its own, the same for a seed on any machine."""
+    for epoch in range(told.epochs):
+        prefix = f"{told.order_seed}/{epoch}/"
+        places = {
+            sample.id: hashlib.sha256((prefix + sample.id).encode()).digest() for sample in samples
+        }
+        for sample in sorted(samples, key=lambda sample: places[sample.id]):
+            yield epoch, sample
+
+
+def _number(value: wire.Parameter) -> object:
+    if isinstance(value, str) and wire.is_decimal(value):
+        return float(value) if "." in value else int(value)
+    return value

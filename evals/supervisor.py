@@ -1,0 +1,107 @@
+"""What the container's first process does: one child, its signals, its time, its orphans.
+
+Exit status: the child's own; 128 + n when signal n ended it; 124 when its time was over.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+
+from evals import forwarder, runner, suite, wire
+
+TIME_OVER = 124
+BAD_START = 2
+
+_GRACE_S = 2.0
+_FOREVER_S = 3600.0
+_OPTIONS = {"--run-dir": runner.RUN_DIR, "--port": str(forwarder.PORT)}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Start the runner, or the command among the arguments, and supervise it."""
+    options, command = _read(arguments)
+    run_dir = options["--run-dir"]
+    try:
+        limit_s = _time_limit(run_dir, command)
+        listener = forwarder.listen(int(options["--port"]))
+    except (OSError, wire.WireError):
+        return BAD_START
+    woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    asked: list[int] = []
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGTERM, lambda number, _frame: asked.append(number))
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    child = os.fork()
+    if child == 0:
+        os._exit(_become(command, run_dir))
+    pump = forwarder.Forwarder(listener, f"{run_dir}/{runner.SOCKET}", woken)
+    return _supervise(child, pump, woken, asked, limit_s)
+
+
+def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    options, rest = dict(_OPTIONS), list(arguments)
+    while len(rest) > 1 and rest[0] in options:
+        options[rest[0]] = rest[1]
+        del rest[:2]
+    return options, rest
+
+
+def _time_limit(run_dir: str, command: list[str]) -> float:
+    try:
+        told = suite.read_bytes(f"{run_dir}/{runner.RUN_FILE}")
+    except FileNotFoundError:
+        if command:
+            return _FOREVER_S  # a probe: whoever started the container ends it
+        raise
+    return wire.parse_run_file(told).time_limit_s
+
+
+def _become(command: list[str], run_dir: str) -> int:
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if not command:
+        return runner.main(run_dir)
+    try:
+        os.execv(command[0], command)  # noqa: S606  # the host wrote this command
+    except OSError:
+        return BAD_START
+
+
+def _supervise(
+    child: int, pump: forwarder.Forwarder, woken: int, asked: list[int], limit_s: float
+) -> int:
+    stop_at = time.monotonic() + limit_s
+    status: int | None = None
+    asked_before = over = False
+    while status is None:
+        if asked and not asked_before:
+            asked_before = True
+            os.kill(child, signal.SIGTERM)
+            stop_at = min(stop_at, time.monotonic() + _GRACE_S)
+        left_s = stop_at - time.monotonic()
+        if left_s <= 0 and not over:
+            over = True
+            os.kill(child, signal.SIGKILL)
+        if pump.step(_FOREVER_S if over else max(left_s, 0.0)):
+            os.read(woken, 4096)
+        status = _reap(child)
+    if over and not asked:
+        return TIME_OVER
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def _reap(child: int) -> int | None:
+    """Collect every process that ended, orphans too; return the child's status, if it did."""
+    found = None
+    try:
+        while True:
+            ended, status = os.waitpid(-1, os.WNOHANG)
+            if ended == 0:
+                return found
+            if ended == child:
+                found = status
+    except ChildProcessError:
+        return found
