@@ -22,7 +22,7 @@ def shape(chain: Chain) -> str:
     if len(metrics) != len(cells):
         raise CheckError("the report has more or fewer metrics than the protocol")
     for node, cell in zip(metrics, cells, strict=True):
-        _metric(node, cell, protocol["harness"]["epochs"])
+        check_metric(node, cell, protocol["harness"]["epochs"])
     _terms(protocol, report)
     _claim(protocol["claim"], report["claim"])
     _symbols(protocol["disclosure"], report)
@@ -53,7 +53,8 @@ def _charged(node: Node, count: int, text: str, who: str) -> None:
         raise CheckError(f"{who} states another alphabet than the protocol's terms give")
 
 
-def _metric(node: Node, cell: Cell, epochs: Node) -> None:
+def check_metric(node: Node, cell: Cell, epochs: Node) -> None:
+    """Check one metric of a report against its declared grid. Raises ReadError."""
     level = "levels" if cell.kind == HISTOGRAM else "level"
     node.exactly("id", "kind", "group", "n", "unit", level, "shown", "interval")
     declared = {
