@@ -1,0 +1,1 @@
+"""The programs and texts the catalog's suites are generated from."""

@@ -1,0 +1,1 @@
+"""The suite `arithmetic_words`: stories, numbers and answers."""

@@ -1,0 +1,1 @@
+"""The suite `over_refusal`: harmless questions that sound risky, and their contrasts."""
