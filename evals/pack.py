@@ -73,7 +73,7 @@ def _check_names(files: Mapping[str, bytes]) -> None:
 def _header(name: str, size: int) -> bytes:
     before = name.encode().ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2
     before += b"%011o\0" % size + b"00000000000\0"
-    after = b"0" + bytes(100) + b"ustar\x0000" + bytes(64) + b"0000000\0" * 2 + bytes(167)
+    after = b"0" + bytes(100) + b"ustar\x0000" + bytes(247)
     checksum = sum(before) + sum(after) + 8 * ord(" ")
     return before + b"%06o\0 " % checksum + after
 
