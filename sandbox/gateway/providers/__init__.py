@@ -1,1 +1,1 @@
-"""One module per family of vendor APIs that the gateway can call."""
+"""The vendors' dialects, one module each."""
