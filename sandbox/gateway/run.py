@@ -1,0 +1,157 @@
+"""One run behind its socket: where each request goes, and how the run ends."""
+
+import asyncio
+
+from evals.wire import END_PATH, SCORE_PREFIX, ScoreRow, WireError, parse_end, parse_score
+from sandbox.errors import GuestFault
+from sandbox.gateway import answers
+from sandbox.gateway.call import Call
+from sandbox.gateway.desk import Desk
+from sandbox.gateway.policy import Policy, RequestRefused
+from sandbox.gateway.server import Exchange, GuestConnection
+from sandbox.scores import ScoreBook
+
+_CHAT = b"/v1/chat/completions"
+_MODELS = b"/v1/models"
+_SCORE = SCORE_PREFIX.encode()
+_END = END_PATH.encode()
+_REFUSED = {
+    "malformed": answers.MALFORMED,
+    "unknown_role": answers.UNKNOWN_ROLE,
+    "not_agreed": answers.NOT_AGREED,
+}
+
+
+class Run:
+    """Routes requests; holds the score book. `finished` is done when the process may exit."""
+
+    def __init__(self, desk: Desk, policy: Policy) -> None:
+        self._desk = desk
+        self._policy = policy
+        self._book = ScoreBook(desk.grant.score_schema)
+        self._models = answers.models(policy.roles)
+        self._requested = False
+        self._told = (0, 0)
+        self._over = False  # nothing is taken any more
+        self._reported = False  # the event that carries the receipt is written
+        self._loop = asyncio.get_running_loop()
+        self.finished: asyncio.Future[None] = self._loop.create_future()
+
+    def handle(
+        self, guest: GuestConnection, method: bytes, target: bytes, body: bytes
+    ) -> Exchange | None:
+        """Answer a request, or return what will."""
+        desk = self._desk
+        if desk.lost:
+            return None  # never answered: see Desk
+        if not self._requested:
+            self._requested = True
+            desk.events.emit("first_request")
+        if target == _CHAT and method == b"POST":
+            return self._chat(guest, body)
+        guest.answer(self._simple(method, target, body))
+        return None
+
+    def progress(self) -> None:
+        """Tell how far the run is, if it moved."""
+        now = (self._desk.counts.requests, self._book.rows)
+        if now != self._told and not self._over:
+            self._told = now
+            self._desk.events.emit("progress", requests=now[0], rows=now[1])
+
+    def stop(self) -> None:
+        """End on the session's word: settle everything and leave the receipt."""
+        if not self._reported:
+            self._reported = True
+            self._close()
+            self._desk.events.receipt(self._desk.receipt())
+        self.finish()
+
+    def finish(self) -> None:
+        """Let the process exit."""
+        if not self.finished.done():
+            self.finished.set_result(None)
+
+    def _chat(self, guest: GuestConnection, body: bytes) -> Exchange | None:
+        if self._over:
+            guest.answer(answers.CLOSED)
+            return None
+        try:
+            prepared = self._policy.prepare(body)
+        except RequestRefused as refused:
+            guest.answer(_REFUSED[refused.code])
+            return None
+        call = Call(self._desk, guest, prepared)
+        call.start()
+        return call
+
+    def _simple(self, method: bytes, target: bytes, body: bytes) -> answers.Answer:
+        if target.startswith(_SCORE) or target == _END:
+            if method != b"POST":
+                return answers.WRONG_METHOD
+            if self._desk.closed:
+                return answers.CLOSED
+            return self._end(body) if target == _END else self._score(target, body)
+        if self._over:
+            return answers.CLOSED
+        if target == _MODELS:
+            return self._models if method == b"GET" else answers.WRONG_METHOD
+        return answers.WRONG_METHOD if target == _CHAT else answers.NOT_FOUND
+
+    def _score(self, target: bytes, body: bytes) -> answers.Answer:
+        try:
+            self._book.add(_row(target, body))
+        except GuestFault as fault:
+            self._violated(fault.code)
+            return answers.BAD_SCORE
+        return answers.NO_CONTENT
+
+    def _end(self, body: bytes) -> answers.Answer:
+        try:
+            scores = self._book.close(_count(body))
+        except GuestFault as fault:
+            self._violated(fault.code)
+            return answers.BAD_END
+        self._close()
+        self._reported = True
+        self._desk.events.emit(
+            "end",
+            rows=len(scores),
+            scores=[(score.sample, score.epoch, score.values) for score in scores],
+            receipt=self._desk.receipt(),
+        )
+        self._loop.call_later(self._desk.caps.linger_s, self.finish)
+        return answers.NO_CONTENT
+
+    def _violated(self, code: str) -> None:
+        self._close()
+        self._desk.events.emit("violation", code=code)
+
+    def _close(self) -> None:
+        self._over = True
+        self._desk.closed = True
+        self._desk.cancel_all()
+
+
+def _row(target: bytes, body: bytes) -> ScoreRow:
+    code, row = "", None
+    try:
+        row = parse_score(target[len(_SCORE) :].decode("ascii"), body)
+    except WireError as error:
+        code = str(error.args[0])
+    except UnicodeDecodeError:
+        code = "bad_id"
+    if row is None:  # raised here, outside the handler, so that no context keeps guest text
+        raise GuestFault(code)
+    return row
+
+
+def _count(body: bytes) -> int:
+    code, rows = "", None
+    try:
+        rows = parse_end(body)
+    except WireError as error:
+        code = str(error.args[0])
+    if rows is None:
+        raise GuestFault(code)
+    return rows
