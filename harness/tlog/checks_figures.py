@@ -42,6 +42,9 @@ def bits(chain: Chain) -> str:
         if refund.predicate["bits"].text() != text:
             raise CheckError("a run-refund gives back other bits than were charged")
     _charged(chain.report["disclosure"], count, text, "the report")
+    cap = chain.report["disclosure"]["pair_cap_bits"].text().removesuffix(".000")
+    if cap != str(disclosure["ledger"]["pair"].integer()):
+        raise CheckError("the report states another yearly cap than the protocol")
     # count <= 2**cap, without computing a power that a hostile protocol could make huge.
     if (count - 1).bit_length() > disclosure["bits_cap"].integer():
         raise CheckError("the protocol allows more bits than its own cap")

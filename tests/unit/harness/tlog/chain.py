@@ -117,6 +117,7 @@ def protocol(**changes):
             "alphabet": "266",
             "bits": "8.055",
             "bits_cap": 64,
+            "ledger": {"pair": 512, "owner_group": 1024, "model": 4096},
         },
         "termination": {"grounds": ["none"], "notice_days": 1},
     }
@@ -310,6 +311,8 @@ class Story:
             "disclosure": {
                 "alphabet": terms["disclosure"]["alphabet"],
                 "bits": terms["disclosure"]["bits"],
+                "pair_total_bits": terms["disclosure"]["bits"],
+                "pair_cap_bits": str(terms["disclosure"]["ledger"]["pair"]),
             },
             "deviations": [],
             "scorer_mode": "declarative",

@@ -92,6 +92,32 @@ def test_an_unknown_field():
     assert "bundle-canonical" in verify(chain.encode(value), PIN).failures
 
 
+@pytest.mark.parametrize("where", ["schema", "kind"])
+def test_a_bundle_of_another_version(where):
+    value = json.loads(honest().bundle())
+    if where == "schema":
+        value["schema"] = "assay.bundle/2"
+    else:
+        value["entries"][0]["kind"] = "protocol-rumour"
+    assert "bundle-canonical" in verify(chain.encode(value), PIN).failures
+
+
+def test_documents_of_another_version():
+    assert "report-bytes" in failures(honest(schema="assay.report/2"))
+    terms = chain.protocol() | {"schema": "assay.protocol/2"}
+    assert "protocol-bytes" in failures(honest(terms))
+
+
+def test_a_statement_about_nothing():
+    story = Story()
+    story.propose()
+    story.approve("auditor")
+    story.approve("vendor", about={"agreement": OTHER})
+    story.activate()
+    story.run(1).write().publish()
+    assert failures(story) == {"protocol-bytes"}
+
+
 # Signatures and keys
 
 
@@ -133,6 +159,19 @@ def test_a_withheld_run_end():
     entries = story.entries()
     entries[5] = replace(entries[5], envelope=None)
     assert failures(story, entries=entries) == {"statement-signatures", "ordinals"}
+
+
+def test_a_withheld_receipt_under_a_borrowed_key():
+    story = Story().agree()
+    story.start(1)
+    story.log("run-receipt", "stranger", story.about, {"run": "run1"})
+    story.end(1)
+    story.write().publish()
+    entries = [
+        replace(e, envelope=None, verifier=chain.spki("server")) if e.kind == "run-receipt" else e
+        for e in story.entries()
+    ]
+    assert failures(story, entries=entries) == {"inclusion"}
 
 
 def test_a_short_nonce():

@@ -104,6 +104,35 @@ def test_a_malformed_signature_line_is_refused():
         checkpoint.verify(_NOTE + "- witness.example AAAA\n", _ORIGIN, _PUBLIC)
 
 
+def test_a_signature_line_in_loose_base64_is_refused():
+    with pytest.raises(errors.CheckpointError, match="malformed"):
+        checkpoint.verify(_NOTE + "— witness.example AAB=\n", _ORIGIN, _PUBLIC)
+
+
+def test_a_note_signed_twice_by_the_log_is_refused():
+    line = _NOTE[_NOTE.index("—") :]
+    with pytest.raises(errors.CheckpointError, match="twice"):
+        checkpoint.verify(_NOTE + line, _ORIGIN, _PUBLIC)
+
+
+def test_too_many_signature_lines_are_refused():
+    stranger = "— witness.example " + base64.b64encode(bytes(68)).decode() + "\n"
+    with pytest.raises(errors.CheckpointError, match="not a signed note"):
+        checkpoint.verify(_NOTE + 32 * stranger, _ORIGIN, _PUBLIC)
+
+
+@pytest.mark.parametrize("extra", ["tab\there", "long" * 5000, "lone\ud800"])
+def test_what_is_not_plain_text_is_refused(extra):
+    with pytest.raises(errors.CheckpointError, match="plain text"):
+        checkpoint.verify(_NOTE.replace("\n\n", f"\n{extra}\n\n"), _ORIGIN, _PUBLIC)
+
+
+@pytest.mark.parametrize("body", [f"{_ORIGIN}\n42\n", f"{_ORIGIN}\n42\n\n{_ROOT.hex()}\n"])
+def test_missing_and_empty_lines_are_refused(body):
+    with pytest.raises(errors.CheckpointError, match="missing or an empty line"):
+        checkpoint.verify(_signed(body), _ORIGIN, _PUBLIC)
+
+
 def test_extension_lines_are_signed():
     body = f"{_ORIGIN}\n42\n{base64.b64encode(_ROOT).decode()}\nextension\n"
     note = _signed(body)

@@ -92,6 +92,7 @@ def test_a_histogram():
     "lie",
     [
         {"levels": [10, 7, 4]},
+        {"levels": [10, 7, 4], "shown": {"a": "0.500", "b": "0.350", "c": "0.200"}},
         {"levels": [10, 10]},
         {"levels": [11, 7, 2]},
         {"levels": [-1, 11, 10]},
@@ -173,8 +174,16 @@ def test_a_wrong_charge(lie):
     assert failures(story.write().publish()) == {"bits"}
 
 
+@pytest.mark.parametrize("cap", ["511", "512.5", "-512", "many"])
+def test_a_wrong_cap_in_the_report(cap):
+    lie = {"alphabet": "266", "bits": "8.055", "pair_cap_bits": cap}
+    assert failures(honest(disclosure=lie)) == {"bits"}
+
+
 def test_wrong_bits_in_the_report():
-    assert failures(honest(disclosure={"alphabet": "266", "bits": "1.000"})) == {"bits"}
+    assert failures(
+        honest(disclosure={"alphabet": "266", "bits": "1.000", "pair_cap_bits": "512"})
+    ) == {"bits"}
 
 
 def test_a_wrong_refund():
@@ -209,6 +218,11 @@ def test_the_protocols_own_cap(cap, found):
 def test_a_protocol_without_meaning(lie):
     terms = with_terms([metric(**lie)], "266", "8.055")
     assert failures(honest(terms)) == {"shape", "bits"}
+
+
+def test_two_metrics_of_one_name():
+    terms = with_terms([metric(), metric()], str(265 * 265 + 1), "16.100")
+    assert failures(honest(terms, metrics=[result(), result()])) == {"shape", "bits"}
 
 
 def test_a_protocol_made_to_cost_time():
