@@ -63,7 +63,8 @@ class Settings(BaseSettings):
             raise ValueError("must be an absolute path")
         if len(str(value)) > _LONGEST_RUN_ROOT:
             raise ValueError(
-                f"is {len(str(value))} characters; a unix socket below it allows {_LONGEST_RUN_ROOT}"
+                f"is {len(str(value))} characters long; a socket below it needs at most "
+                f"{_LONGEST_RUN_ROOT}"
             )
         return value
 

@@ -1,8 +1,8 @@
-"""The ledgers of the accountant: what each run was charged, and what was given back."""
+"""The accountant's ledger: what each run was charged, and what was given back."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, Double, ForeignKey, String, func, select
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from harness.records import audit
@@ -10,55 +10,58 @@ from harness.records.base import Act, Base
 
 
 class LedgerEntry(Base):
-    """One signed amount on one account; a refund is an entry of its own with a minus."""
+    """A charge, or the refund that takes it back. Append-only; `at` is whole seconds."""
 
     __tablename__ = "ledger"
+    __table_args__ = (UniqueConstraint("run", "kind"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    account: Mapped[str] = mapped_column(String(200), index=True)
-    run: Mapped[str] = mapped_column(ForeignKey("runs.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    run: Mapped[str] = mapped_column(ForeignKey("runs.id"))
+    auditor: Mapped[str] = mapped_column(String(63))
+    owner_group: Mapped[str] = mapped_column(String(63))
+    model: Mapped[str] = mapped_column(ForeignKey("models.name"), index=True)
     microbits: Mapped[int] = mapped_column(BigInteger)
-    at: Mapped[float] = mapped_column(Double)
+    at: Mapped[int] = mapped_column(BigInteger)
 
 
-class LedgerAccount(Base):
-    """A row to lock, so that two charges of one account cannot pass each other."""
+class LedgerLock(Base):
+    """A row per model to lock, so that two charges cannot pass each other."""
 
-    __tablename__ = "ledger_accounts"
+    __tablename__ = "ledger_locks"
 
-    account: Mapped[str] = mapped_column(String(200), primary_key=True)
-
-
-def lock(session: Session, accounts: Sequence[str]) -> None:
-    """Hold the accounts, in a fixed order, until the transaction ends."""
-    for account in sorted(accounts):
-        if session.get(LedgerAccount, account, with_for_update=True) is None:
-            session.add(LedgerAccount(account=account))
-            session.flush()
+    model: Mapped[str] = mapped_column(ForeignKey("models.name"), primary_key=True)
 
 
-def entries(session: Session, account: str, since: float) -> Sequence[LedgerEntry]:
-    """An account's entries from `since` on, oldest first."""
+def open_model(session: Session, model: str) -> None:
+    """Make the lock row of a new model."""
+    session.add(LedgerLock(model=model))
+    session.flush()
+
+
+def lock(session: Session, model: str) -> None:
+    """Hold a model's ledger until the transaction ends."""
+    session.execute(
+        select(LedgerLock.model).where(LedgerLock.model == model).with_for_update()
+    ).one()
+
+
+def of_model(session: Session, model: str) -> Sequence[LedgerEntry]:
+    """Every entry about one model, oldest first."""
     return session.scalars(
-        select(LedgerEntry)
-        .where(LedgerEntry.account == account, LedgerEntry.at >= since)
-        .order_by(LedgerEntry.at, LedgerEntry.id)
+        select(LedgerEntry).where(LedgerEntry.model == model).order_by(LedgerEntry.id)
     ).all()
 
 
-def charged(session: Session, run: str, account: str) -> int:
-    """Net microbits a run holds on an account."""
-    total = session.scalar(
-        select(func.coalesce(func.sum(LedgerEntry.microbits), 0)).where(
-            LedgerEntry.run == run, LedgerEntry.account == account
-        )
-    )
-    return int(total or 0)
+def charge_of(session: Session, run: str) -> LedgerEntry | None:
+    """The charge of a run that no refund has taken back."""
+    rows = session.scalars(select(LedgerEntry).where(LedgerEntry.run == run)).all()
+    by_kind = {row.kind: row for row in rows}
+    return None if "refund" in by_kind else by_kind.get("charge")
 
 
-def post(session: Session, run: str, accounts: Sequence[str], microbits: int, act: Act) -> None:
-    """Write one amount on every account of a run."""
-    for account in accounts:
-        session.add(LedgerEntry(account=account, run=run, microbits=microbits, at=act.at))
-    audit.note(session, act, f"run:{run}")
+def post(session: Session, row: LedgerEntry, act: Act) -> None:
+    """Write one entry."""
+    session.add(row)
+    audit.note(session, act, f"run:{row.run}")
     session.flush()

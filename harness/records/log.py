@@ -40,6 +40,7 @@ class Statement(Base):
     leaf: Mapped[bytes] = mapped_column(LargeBinary)
     leaf_hash: Mapped[bytes] = mapped_column(LargeBinary)
     index: Mapped[int | None] = mapped_column(unique=True)
+    not_before: Mapped[float] = mapped_column(Double)
     created_at: Mapped[float] = mapped_column(Double)
 
 
@@ -73,10 +74,12 @@ def add(session: Session, row: Statement, act: Act) -> None:
     session.flush()
 
 
-def pending(session: Session) -> Sequence[Statement]:
-    """The outbox, oldest first."""
+def due(session: Session, now: float) -> Sequence[Statement]:
+    """Statements whose time to be logged has come: by that time, then by run, then by age."""
     return session.scalars(
-        select(Statement).where(Statement.index.is_(None)).order_by(Statement.id)
+        select(Statement)
+        .where(Statement.index.is_(None), Statement.not_before <= now)
+        .order_by(Statement.not_before, Statement.run, Statement.id)
     ).all()
 
 
@@ -111,6 +114,11 @@ def leaf_hashes(session: Session) -> Sequence[bytes]:
 def head(session: Session) -> LogHead | None:
     """The newest checkpoint, if the log has begun."""
     return session.get(LogHead, 1)
+
+
+def lock_head(session: Session) -> None:
+    """Hold the head until the transaction ends, where the database locks rows."""
+    session.execute(select(LogHead.id).with_for_update())
 
 
 def advance(session: Session, before: int, after: int, note: str, act: Act) -> bool:

@@ -34,10 +34,10 @@ class Run(Base):
     slot_at: Mapped[float | None] = mapped_column(Double)
     started_at: Mapped[float | None] = mapped_column(Double)
     ended_at: Mapped[float | None] = mapped_column(Double)
+    visible_at: Mapped[float | None] = mapped_column(Double)
     worker: Mapped[str | None] = mapped_column(String(80))
     worker_slot: Mapped[int | None]
     lease_until: Mapped[float | None] = mapped_column(Double)
-    reply_reached: Mapped[bool] = mapped_column(default=False)
     stop_by: Mapped[str | None] = mapped_column(String(63))
     requests: Mapped[int] = mapped_column(default=0)
     rows: Mapped[int] = mapped_column(default=0)
@@ -81,12 +81,18 @@ def move(
     act: Act,
     *,
     worker: str | None = None,
+    holder: str | None = None,
     **values: object,
 ) -> bool:
-    """Compare-and-swap the state (and the holder, when given); False when it was not so."""
+    """Compare-and-swap the state; False when it was not so.
+
+    `worker` must hold the run, when given; `holder` is who holds it afterwards.
+    """
     statement = update(Run).where(Run.id == run_id, Run.state == before)
     if worker is not None:
         statement = statement.where(Run.worker == worker)
+    if holder is not None:
+        values["worker"] = holder
     moved = session.execute(statement.values(state=after, **values).returning(Run.id)).first()
     if moved is None:
         return False
@@ -107,20 +113,6 @@ def beat(
         ).first()
         is not None
     )
-
-
-def mark_reply(session: Session, run_id: str, worker: str, act: Act) -> bool:
-    """Record, before it happens, that a reply reaches the guest; False without the lease."""
-    marked = session.execute(
-        update(Run)
-        .where(Run.id == run_id, Run.worker == worker, Run.lease_until.is_not(None))
-        .values(reply_reached=True)
-        .returning(Run.id)
-    ).first()
-    if marked is None:
-        return False
-    audit.note(session, act, f"run:{run_id}")
-    return True
 
 
 def ask_stop(session: Session, run_id: str, by: str, act: Act) -> None:

@@ -1,0 +1,1 @@
+"""The demonstration: the whole main job on one machine, on real parts."""

@@ -1,0 +1,109 @@
+"""`assay demo`: four organisations, one agreement, one run, one report that anybody can check."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from harness.cli import output
+from harness.cli.context import opened
+from harness.cli.demo import processes, scenario
+from harness.cli.report import show_report
+from harness.errors import Conflict, HarnessError
+from harness.services.platform import images
+from harness.services.platform.opening import Platform, initialise
+
+_MARK: Final = ".assay-demo"
+
+
+def demo(
+    folder: Annotated[
+        Path, typer.Option(help="Folder for everything the demonstration makes.")
+    ] = Path("var/demo"),
+) -> None:
+    """Show the whole main job on this machine, with a real container and a real model."""
+    began = time.monotonic()
+    _fresh(folder)
+    data = folder / "assay"
+    # Every part of the demonstration, its worker too, reads the same setting.
+    os.environ["ASSAY_DATA_DIR"] = str(data)
+    from harness import config  # noqa: PLC0415 - read once the setting is in place
+
+    initialise(config.load())
+    with opened() as platform:
+        (folder / "trust-root.json").write_bytes(platform.trust_root)
+        _step(1, "The sandbox's image, from Debian's packages")
+        image = images.build(platform, output.note)
+        output.say(f"  image {image.id}")
+        with (
+            processes.vendor(folder / "vendor.log") as (address, key),
+            processes.worker(data, folder / "worker.log"),
+        ):
+            run_id = _main_job(platform, folder, address, key)
+            _finish(platform, folder, run_id, began)
+
+
+def _main_job(platform: Platform, folder: Path, address: str, key: str) -> str:
+    parties = scenario.Parties(folder / "keys")
+    _step(2, "Four organisations, each with a key of its own that the server never sees")
+    parties.register(platform)
+    for name, role in scenario.ORGANISATIONS:
+        output.say(f"  {role:<10} {name}")
+    scenario.register_model(platform, f"{address}/v1", key)
+    output.say(f"  model      {scenario.MODEL}, served at {address}")
+    _step(3, "The auditor packs, signs and submits a suite")
+    digest = parties.submit_suite(platform)
+    output.say(f"  suite      {digest}")
+    _step(4, "The auditor proposes a protocol; both see what a report can say before signing")
+    protocol_id = parties.propose(platform, digest)
+    _step(5, "The vendor signs the same bytes; both signatures are in the log before any run")
+    scenario.show_state(platform, protocol_id, "  state      ", parties.sign(platform, protocol_id))
+    _step(6, "A slot is reserved and logged, then the suite runs in a container without network")
+    return scenario.run(platform, protocol_id)
+
+
+def _finish(platform: Platform, folder: Path, run_id: str, began: float) -> None:
+    target = folder / "report.bundle.json"
+    report = scenario.export(platform, run_id, target)
+    _step(7, "The signed report: aggregates only")
+    show_report(json.loads(report))
+    _step(8, "Anyone checks it from the one file, offline")
+    command = f"assay verify {target} --root {platform.trust_root_digest}"
+    status = subprocess.run(
+        (
+            *(sys.executable, "-m", "harness.cli.main", "verify", str(target)),
+            *("--root", platform.trust_root_digest),
+        ),
+        check=False,
+    ).returncode
+    if status != 0:
+        raise Conflict("the report does not verify; please report this")
+    output.say("")
+    output.say(f"Done in {time.monotonic() - began:.0f} s. What the model wrote is gone.")
+    output.say(f"  bundle     {target}")
+    output.say(f"  check it   {Path(sys.executable).parent / command}")
+    output.say(f"  keys       {folder / 'keys'} (the parties' own)")
+    output.say(f"  data       {folder / 'assay'} (ASSAY_DATA_DIR for further commands)")
+
+
+def _step(number: int, text: str) -> None:
+    output.out.print(f"\n[bold]{number}. {text}[/bold]")
+
+
+def _fresh(folder: Path) -> None:
+    """Begin with an empty folder; only one that an earlier demonstration made is emptied."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / _MARK).is_file():
+            raise Conflict(f"{folder} holds something else; choose another by --folder")
+        shutil.rmtree(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / _MARK).touch()
+    except OSError as error:
+        raise HarnessError(f"{folder} cannot be made: {error.strerror}") from None

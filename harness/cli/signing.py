@@ -1,0 +1,53 @@
+"""Statements that parties sign, made where their keys are: on their own machine."""
+
+import secrets
+from datetime import UTC, datetime
+
+from harness.documents import canonical, statements
+from harness.documents.envelope import seal
+from harness.documents.fields import instant_text
+from harness.documents.protocol import Protocol
+from harness.documents.signer import PrivateKey
+
+
+def statement(
+    key: PrivateKey, kind: str, subject: tuple[str, str], fields: dict[str, object]
+) -> bytes:
+    """Make and seal a statement about one digest; the envelope's bytes."""
+    name, digest = subject
+    payload = statements.statement(
+        kind,
+        {name: digest},
+        fields,
+        issued_at=instant_text(datetime.now(UTC)),
+        nonce=secrets.token_hex(16),
+        prev=None,
+    )
+    return seal(payload, key).to_bytes()
+
+
+def proposal(key: PrivateKey, body: bytes, organisation: str) -> bytes:
+    """The proposer's statement about a protocol's exact bytes."""
+    return statement(
+        key,
+        "protocol-proposal",
+        ("protocol", canonical.digest(body)),
+        {"organisation": organisation, "role": "auditor", "parent": None},
+    )
+
+
+def approval(
+    key: PrivateKey, body: bytes, protocol: Protocol, organisation: str, role: str
+) -> bytes:
+    """A party's approval of a protocol's exact bytes, valid until its window ends."""
+    return statement(
+        key,
+        "protocol-approval",
+        ("protocol", canonical.digest(body)),
+        {
+            "organisation": organisation,
+            "role": role,
+            "decision": "approve",
+            "valid_until": protocol.budget.window.end,
+        },
+    )

@@ -1,0 +1,115 @@
+"""`assay suite`: check, pack and submit an evaluation suite."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evals import pack
+from evals.manifest import Manifest
+from harness.cli import output, signing
+from harness.cli.context import KeyFile, Org, actor, opened, private_key, read, settle, write
+from harness.documents import suite as suite_document
+from harness.errors import InvalidInput
+from harness.records import suites as rows
+from harness.services import suites
+from harness.services.agreements import admission, shape
+
+app = typer.Typer(help="Evaluation suites (auditor).", no_args_is_help=True)
+
+Source = Annotated[Path, typer.Argument(help="A suite's folder, or a packed suite.")]
+
+
+def _archive(source: Path) -> bytes:
+    return suites.build(suites.read_folder(source)) if source.is_dir() else read(source)
+
+
+def _facts(archive: bytes, parsed: Manifest) -> dict[str, object]:
+    return {
+        "id": parsed.id,
+        "version": parsed.version,
+        "digest": pack.digest(archive),
+        "samples": len(parsed.samples),
+        "groups": suite_document.group_sizes(parsed),
+        "metrics": [cell.id for cell in shape.cells_of(parsed)],
+        "bytes": len(archive),
+    }
+
+
+def _show(facts: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        output.data(facts)
+        return
+    for name, value in facts.items():
+        text = ", ".join(value) if isinstance(value, list) else str(value)
+        output.say(f"{name:<8} {text}")
+
+
+@app.command("check")
+def check(source: Source, *, as_json: output.Json = False) -> None:
+    """Check a suite and say what is wrong, with file, line and field."""
+    archive = _archive(source)
+    parsed, _ = suites.open_archive(archive)
+    problems = admission.suite_problems(parsed)
+    if problems:
+        raise InvalidInput(problems)
+    _show(_facts(archive, parsed), as_json=as_json)
+
+
+@app.command("pack")
+def pack_(
+    source: Annotated[Path, typer.Argument(help="A suite's folder.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.")] = None,
+    *,
+    as_json: output.Json = False,
+) -> None:
+    """Pack a suite: the same content gives the same digest on any machine."""
+    archive = suites.build(suites.read_folder(source))
+    parsed, _ = suites.open_archive(archive)
+    target = out or Path(f"{parsed.id}-{parsed.version}.suite.tar")
+    write(target, archive)
+    _show({**_facts(archive, parsed), "file": str(target)}, as_json=as_json)
+
+
+@app.command("submit")
+def submit(
+    source: Source,
+    org: Org,
+    key: KeyFile,
+    digest: Annotated[
+        str | None, typer.Option(help="Refuse unless the suite has this digest.")
+    ] = None,
+    contact: Annotated[str, typer.Option(help="Whom to ask about the suite.")] = "",
+    *,
+    as_json: output.Json = False,
+) -> None:
+    """Sign a suite's digest and submit it."""
+    archive = _archive(source)
+    parsed, _ = suites.open_archive(archive)
+    found = pack.digest(archive)
+    if digest is not None and digest != found:
+        raise InvalidInput(f"digest: the suite's is {found}, not {digest}; nothing was submitted")
+    fields = suite_document.submission(parsed, organisation=org, contact=contact or org)
+    envelope = signing.statement(private_key(key), "suite-submission", ("suite", found), fields)
+    with opened() as platform:
+        who = actor(platform, org)
+        with platform.database.write() as session:
+            suites.submit(session, platform, who, archive, envelope)
+        settle(platform)
+    _show(_facts(archive, parsed), as_json=as_json)
+
+
+@app.command("list")
+def list_(org: Org, *, as_json: output.Json = False) -> None:
+    """List an auditor's suites."""
+    with opened() as platform, platform.database.read() as session:
+        found = rows.by_auditor(session, org)
+    if as_json:
+        output.data([{"digest": r.digest, "id": r.suite, "version": r.version} for r in found])
+    elif not found:
+        output.say("no suites yet; submit one with `assay suite submit`")
+    else:
+        output.table(
+            ("suite", "version", "samples", "digest"),
+            [(r.suite, r.version, str(r.samples), r.digest) for r in found],
+        )

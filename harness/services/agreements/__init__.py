@@ -1,0 +1,1 @@
+"""Agreements: drafting, previewing, proposing and signing a protocol."""

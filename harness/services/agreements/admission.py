@@ -1,0 +1,146 @@
+"""Admission of a proposed protocol: it must agree with what is registered, field by field.
+
+Every figure that the proposer's program computed is computed again here; nothing is taken over.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session
+
+from evals import manifest
+from evals.manifest import Manifest
+from harness.disclosure import bits, cells, metrics, rules
+from harness.disclosure.accountant import Caps
+from harness.disclosure.errors import NotAdmitted
+from harness.documents import suite as suite_document
+from harness.documents.protocol import Protocol
+from harness.errors import InvalidInput
+from harness.records import parties, platform, suites
+from harness.services.agreements import preview, shape
+from harness.services.platform.opening import Platform
+
+
+def judge(session: Session, opened: Platform, protocol: Protocol) -> None:
+    """Raise InvalidInput with every reason why this protocol cannot be proposed."""
+    suite = suites.get(session, protocol.suite.digest)
+    if suite is None or suite.auditor != protocol.parties.auditor.organisation:
+        raise InvalidInput("suite.digest: no suite of this auditor has it; submit the suite first")
+    parsed = manifest.parse(suite.manifest)
+    problems = [
+        *_parties(session, opened, protocol),
+        *_suite(session, protocol, parsed),
+        *_limits(opened, protocol),
+        *_completeness(protocol, parsed),
+        *_disclosure(protocol, parsed),
+    ]
+    if problems:
+        raise InvalidInput(problems)
+
+
+def plan_of(parsed: Manifest, epochs: int) -> metrics.Plan:
+    """What rows a run of this suite owes."""
+    return metrics.Plan(
+        fields=tuple(metrics.Field(item.id, item.lo, item.hi) for item in parsed.metrics),
+        samples=tuple(sample.groups for sample in parsed.samples),
+        epochs=epochs,
+    )
+
+
+def suite_problems(parsed: Manifest) -> list[str]:
+    """What would keep any protocol over this suite from being admitted, bits caps aside."""
+    found = rules.problems(
+        shape.cells_of(parsed), plan_of(parsed, 1), bits.Policy(), Caps(report=1 << 30)
+    )
+    return [f"{problem.field}: {problem.message}" for problem in found]
+
+
+def _parties(session: Session, opened: Platform, protocol: Protocol) -> Iterator[str]:
+    named = protocol.parties
+    model = parties.model(session, protocol.system.model)
+    if model is None or model.vendor != named.vendor.organisation:
+        yield "system.model: this vendor has no model of that name"
+    elif model.snapshot != protocol.system.snapshot:
+        yield f"system.snapshot: the registered snapshot is {model.snapshot}"
+    elif (model.price_in, model.price_out) != (
+        protocol.budget.price.in_microusd_per_mtok,
+        protocol.budget.price.out_microusd_per_mtok,
+    ):
+        yield "budget.price: not the registered price of the model"
+    for role, party in (("auditor", named.auditor), ("vendor", named.vendor)):
+        key = parties.key(session, party.key_id)
+        if key is None or key.organisation != party.organisation or key.invalid_from is not None:
+            yield f"parties.{role}.key_id: not a valid key of {party.organisation}"
+    if named.operator.organisation != opened.settings.operator:
+        yield f"parties.operator: this server is run by {opened.settings.operator}"
+    organisations = [
+        parties.organisation(session, name)
+        for name in (named.auditor.organisation, named.vendor.organisation)
+    ]
+    groups = [row.owner_group for row in organisations if row is not None]
+    if len(set(groups)) < len(organisations):
+        yield "parties: auditor and vendor must be registered and have different owners"
+
+
+def _suite(session: Session, protocol: Protocol, parsed: Manifest) -> Iterator[str]:
+    terms = protocol.suite
+    expected = {
+        "id": parsed.id,
+        "version": parsed.version,
+        "samples": len(parsed.samples),
+        "licence": parsed.licence,
+        "groups": suite_document.group_sizes(parsed),
+    }
+    for name, value in expected.items():
+        if getattr(terms, name) != value:
+            yield f"suite.{name}: the suite's own is {value}"
+    if platform.image(session, terms.image) is None:
+        yield "suite.image: no admitted image has this id; see `assay images build`"
+    if protocol.harness.phases != parsed.phases:
+        yield f"harness.phases: the suite's own is {parsed.phases}"
+    if not set(protocol.harness.roles) >= set(parsed.needs.roles):
+        yield "harness.roles: the suite needs " + ", ".join(parsed.needs.roles)
+    for name in parsed.generation:
+        if name not in protocol.harness.parameters:
+            yield f"harness.parameters.{name}: the suite sends it, so it must be agreed"
+
+
+def _limits(opened: Platform, protocol: Protocol) -> Iterator[str]:
+    cap = opened.settings.max_wall_clock_s
+    if protocol.budget.run_wall_clock_s > cap:
+        yield f"budget.run_wall_clock_s: this operator allows at most {cap}"
+
+
+def _completeness(protocol: Protocol, parsed: Manifest) -> Iterator[str]:
+    """Failed calls stand for failed samples only where a sample is one call."""
+    one_call = protocol.harness.epochs == 1 and parsed.needs.requests_per_sample == 1
+    if protocol.disclosure.completeness == "buckets" and not one_call:
+        yield "disclosure.completeness: buckets need one epoch and one request per sample"
+
+
+def _disclosure(protocol: Protocol, parsed: Manifest) -> Iterator[str]:
+    declared = shape.declared_cells(protocol)
+    available = {cell.id: cell for cell in shape.cells_of(parsed)}
+    for index, cell in enumerate(declared):
+        known = available.get(cell.id)
+        # The unit may be chosen anew in the protocol; everything else is the suite's.
+        if known is None or cells.to_entry(known) | {"unit": cell.unit} != cells.to_entry(cell):
+            yield f"analysis.metrics[{index}]: the suite declares no such aggregate"
+    try:
+        rules.admit(
+            declared,
+            plan_of(parsed, protocol.harness.epochs),
+            shape.policy_of(protocol),
+            shape.caps_of(protocol),
+        )
+    except NotAdmitted as error:
+        for problem in error.problems:
+            yield f"{problem.field}: {problem.message}"
+        return
+    alphabet = shape.alphabet_of(protocol)
+    if protocol.disclosure.alphabet != str(alphabet):
+        yield f"disclosure.alphabet: is {alphabet}"
+    expected = bits.text(bits.microbits(alphabet))
+    if protocol.disclosure.bits != expected:
+        yield f"disclosure.bits: are {expected}"
+    if protocol.disclosure.preview != preview.example_digest(declared):
+        yield "disclosure.preview: not the digest of the example report of these metrics"

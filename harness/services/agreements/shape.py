@@ -1,0 +1,67 @@
+"""The shape of a report under a protocol: its cells, policy and caps as the gate reads them."""
+
+from collections.abc import Mapping, Sequence
+
+from evals.manifest import Manifest
+from harness.disclosure import bits, cells
+from harness.disclosure.accountant import Caps
+from harness.disclosure.bits import Policy, Release
+from harness.disclosure.cells import Cell, Kind
+from harness.documents.protocol import Protocol
+
+
+def cells_of(manifest: Manifest) -> tuple[Cell, ...]:
+    """Every cell that a suite's aggregates declare, in the manifest's order."""
+    metrics = {metric.id: metric for metric in manifest.metrics}
+    groups: Sequence[Mapping[str, str]] = [sample.groups for sample in manifest.samples]
+    found: list[Cell] = []
+    for aggregate in manifest.aggregates:
+        metric = metrics[aggregate.metric]
+        kind = Kind(aggregate.kind)
+        template = Cell(
+            id=aggregate.id,
+            metric=metric.id,
+            kind=kind,
+            lo=metric.lo,
+            hi=metric.hi,
+            labels=metric.labels if kind is Kind.HISTOGRAM else (),
+            unit=aggregate.unit,
+            n=len(manifest.samples),
+        )
+        found += cells.expand(template, aggregate.groups, groups)
+    return tuple(found)
+
+
+def declared_cells(protocol: Protocol) -> tuple[Cell, ...]:
+    """The cells that the protocol's `analysis.metrics` declare."""
+    return tuple(cells.from_entry(metric.model_dump()) for metric in protocol.analysis.metrics)
+
+
+def policy_of(protocol: Protocol) -> Policy:
+    """What the protocol lets a report say besides its metrics."""
+    disclosure, budget = protocol.disclosure, protocol.budget
+    return Policy(
+        release=Release(disclosure.release.mode),
+        # From the logged run-start: a late start counts, another run may have caused it.
+        window_s=budget.start_within_s + budget.run_wall_clock_s,
+        grid_s=disclosure.release.grid_s,
+        buckets=disclosure.completeness == "buckets",
+        identity_verdict=disclosure.identity_verdict,
+        deviations=tuple(disclosure.deviations),
+    )
+
+
+def caps_of(protocol: Protocol) -> Caps:
+    """The caps in bits that the vendor signs."""
+    ledger = protocol.disclosure.ledger
+    return Caps(
+        report=protocol.disclosure.bits_cap,
+        pair=ledger.pair,
+        owner_group=ledger.owner_group,
+        model=ledger.model,
+    )
+
+
+def alphabet_of(protocol: Protocol) -> int:
+    """How many different reports the protocol allows."""
+    return bits.report_alphabet(declared_cells(protocol), policy_of(protocol))

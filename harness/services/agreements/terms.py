@@ -1,0 +1,98 @@
+"""Terms: what an auditor chooses when proposing; everything else follows from suite and model.
+
+Read from a short YAML file. Each field has a default, so that an empty file is a proposal.
+"""
+
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.errors import InvalidInput
+
+_Text = Annotated[str, Field(max_length=2000)]
+_Line = Annotated[str, Field(max_length=300)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Decision(_Part):
+    """When the claim counts as met; between threshold and margin it is inconclusive."""
+
+    metric: _Line
+    threshold: Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]{1,6})?$")]
+    margin: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]{1,6})?$")] = "0"
+
+
+class Claim(_Part):
+    """What the evaluation is to show."""
+
+    type: Literal["capability", "safeguard", "comparison"] = "capability"
+    sentence: _Text = ""
+    intended_use: _Text = "describe the model on this suite"
+    out_of_scope: _Text = "any claim about other tasks, languages or deployments"
+    decision: Decision | None = None
+
+
+class Independence(_Part):
+    """Ties that a reader must know of."""
+
+    funding: list[_Line] = []
+    payments: _Line = "none contingent on the result"
+    competitor_ties: list[_Line] = []
+    prior_access: _Line = "none"
+    training_allowed: _Line = "nobody"
+
+
+class Terms(_Part):
+    """An auditor's choices. Times are seconds, money is millionths of a US dollar."""
+
+    title: _Line = ""
+    summary: _Text = ""
+    person: _Line = "the auditor's responsible person"
+    vendor_person: _Line = "the vendor's approver"
+    template: Literal["capability", "safety", "comparison", "monitoring"] = "capability"
+    claim: Claim = Claim()
+    independence: Independence = Independence()
+    observers: list[_Line] = []
+    contamination: _Text = "not known"
+    epochs: Annotated[int, Field(ge=1, le=20)] = 1
+    runs: Annotated[int, Field(ge=1, le=20)] = 1
+    concurrency: Annotated[int, Field(ge=1, le=256)] = 8
+    request_timeout_s: Annotated[int, Field(ge=1, le=600)] = 60
+    retries: Annotated[int, Field(ge=0, le=10)] = 3
+    run_wall_clock_s: Annotated[int, Field(ge=5)] = 1800
+    start_within_s: Annotated[int, Field(ge=5)] = 900
+    window_days: Annotated[int, Field(ge=1, le=366)] = 30
+    release: Literal["fixed", "on_completion"] = "fixed"
+    grid_s: Annotated[int, Field(ge=1, le=86400)] = 60
+    completeness: Literal["hidden", "buckets"] = "hidden"
+    bits_cap: Annotated[int, Field(ge=1, le=4096)] = 64
+    ledger_pair: Annotated[int, Field(ge=1)] = 512
+    ledger_owner_group: Annotated[int, Field(ge=1)] = 1024
+    ledger_model: Annotated[int, Field(ge=1)] = 4096
+    requests: Annotated[int, Field(ge=1)] | None = None
+    tokens_in: Annotated[int, Field(ge=1)] | None = None
+    tokens_out: Annotated[int, Field(ge=1)] | None = None
+    cost_microusd: Annotated[int, Field(ge=0)] | None = None
+    embargo_until: _Line | None = None
+    factual_check_days: Annotated[int, Field(ge=0, le=90)] = 0
+
+
+def parse(text: bytes) -> Terms:
+    """Read a terms file. Raises InvalidInput with every field that is wrong."""
+    try:
+        value = yaml.safe_load(text) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise InvalidInput(f"terms: not YAML{where}") from None
+    try:
+        return Terms.model_validate(value)
+    except ValidationError as error:
+        raise InvalidInput(
+            f"terms: {'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}"
+            for item in error.errors(include_url=False)
+        ) from None

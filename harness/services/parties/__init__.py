@@ -1,0 +1,1 @@
+"""Parties: organisations, keys and models, and the statements that parties sign."""

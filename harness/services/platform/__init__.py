@@ -1,0 +1,1 @@
+"""What the operator runs: opening, keys, images, self-tests, health."""

@@ -1,0 +1,69 @@
+"""The sequencer: gives every due statement its place in the log and signs the new head.
+
+The log is append-only and its head moves by compare-and-swap: of two sequencers at once one
+wins, the other finds nothing left to do.
+"""
+
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from harness.errors import IntegrityError
+from harness.records import log
+from harness.records.base import Act
+from harness.services.platform.opening import Platform
+from harness.tlog import checkpoint, tree
+
+_SERVER: Final = "server"
+
+
+def append_due(session: Session, platform: Platform) -> int:
+    """Append every due statement and sign the new head; how many were appended.
+
+    Raises IntegrityError when the stored leaves do not match the signed head: a log must never
+    be signed over a changed past.
+    """
+    log.lock_head(session)
+    due = log.due(session, platform.clock())
+    if not due:
+        return 0
+    hashes = list(log.leaf_hashes(session))
+    _check_head(session, platform, hashes)
+    for statement in due:
+        statement.index = len(hashes)
+        hashes.append(statement.leaf_hash)
+    note = checkpoint.sign(
+        platform.settings.log_origin,
+        len(hashes),
+        tree.root(hashes),
+        platform.log_key.private_bytes_raw(),
+    )
+    act = Act(_SERVER, "append to log", platform.clock())
+    if not log.advance(session, len(hashes) - len(due), len(hashes), note, act):
+        raise IntegrityError("the log moved while it was being extended")
+    return len(due)
+
+
+def check_log(session: Session, platform: Platform) -> int:
+    """Recompute the tree and compare it with the signed head; the log's size."""
+    hashes = list(log.leaf_hashes(session))
+    _check_head(session, platform, hashes)
+    return len(hashes)
+
+
+def _check_head(session: Session, platform: Platform, hashes: list[bytes]) -> None:
+    head = log.head(session)
+    if head is None:
+        if hashes:
+            raise IntegrityError("the log has leaves but no signed head")
+        return
+    signed = checkpoint.verify(
+        head.note,
+        platform.settings.log_origin,
+        platform.log_key.public_key().public_bytes_raw(),
+    )
+    if signed.size != len(hashes) or signed.root != tree.root(hashes):
+        raise IntegrityError(
+            "the stored log does not match its signed head; restore the database from a backup "
+            "that does"
+        )

@@ -1,0 +1,1 @@
+"""Publication: appending to the log, making visible, bundling."""

@@ -1,0 +1,1 @@
+"""Release: from scores in memory to a signed report, through the gate."""

@@ -1,0 +1,120 @@
+"""Writing a report: every word of it comes from protocol, log and levels."""
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from harness.disclosure import bits, figures
+from harness.disclosure.accountant import Spent
+from harness.disclosure.cells import Kind
+from harness.disclosure.gate import Released
+from harness.documents import canonical
+from harness.documents.protocol import Protocol
+from harness.records import log, runs
+from harness.services import states
+from harness.services.platform import outbox
+from harness.services.runs.perform import Performed
+
+# What this version checks in every run, and what it does not: printed on every report.
+_VERIFIED = (
+    ("suite and image", "attested", "digests compared before the start"),
+    ("isolation", "attested", "self-test of this image on this host"),
+    ("release", "attested", "levels on the declared grids; the alphabet was charged beforehand"),
+    ("budget and parameters", "attested", "enforced by the gateway from the signed protocol"),
+    ("model identity", "asserted", "by the vendor; no canary probes in this version"),
+    ("prompts at the vendor", "not covered", "the vendor's endpoint sees the prompts"),
+    ("answer keys", "not covered", "phases joined: the suite's runner holds prompts and keys"),
+    ("the operator", "not covered", "what a colluding operator could do"),
+)
+
+
+def attempts(session: Session, protocol: str, ordinal: int) -> list[dict[str, Any]]:
+    """The attempt line, as the log says it at this moment; `ordinal` is the run being released.
+
+    Made in the transaction that appends the report, so that log and report cannot differ.
+    """
+    endings = (
+        *log.find(session, "run-end", protocol=protocol),
+        *log.find(session, "run-refund", protocol=protocol),
+    )
+    ended = {item.run for item in endings if item.index is not None}
+    started = {
+        item.run
+        for item in log.find(session, "run-start", protocol=protocol)
+        if item.index is not None
+    }
+    line = []
+    for run in runs.of_protocol(session, protocol):
+        if run.id not in started:
+            continue
+        outcome = states.public_outcome(run.state) if run.id in ended else "PENDING"
+        line.append(
+            {"ordinal": run.ordinal, "outcome": "RELEASED" if run.ordinal == ordinal else outcome}
+        )
+    return line
+
+
+def report(
+    done: Performed,
+    released: Released,
+    line: list[dict[str, Any]],
+    spent: Spent,
+    released_at: float,
+) -> bytes:
+    """The report document's canonical bytes. `spent` includes this run's own charge."""
+    protocol, run = done.claim.protocol, done.claim.run
+    metrics = [
+        figures.figure(cell, level, protocol.harness.epochs)
+        for cell, level in zip(released.cells, released.levels, strict=True)
+    ]
+    value = {
+        "schema": "assay.report/1",
+        "protocol": done.claim.protocol_row.digest,
+        "run": {
+            "id": run.id,
+            "ordinal": run.ordinal,
+            "of": protocol.budget.runs,
+            "attempt_line": line,
+        },
+        "suite": protocol.suite.digest,
+        "image": protocol.suite.image,
+        "model": {
+            "vendor": protocol.parties.vendor.organisation,
+            "model": protocol.system.model,
+            "snapshot": protocol.system.snapshot,
+        },
+        "claim": {"sentence": protocol.claim.sentence, "verdict": verdict(protocol, released)},
+        "metrics": metrics,
+        "completeness": released.completeness,
+        "disclosure": {
+            "alphabet": run.alphabet,
+            "bits": bits.text(run.microbits),
+            "pair_total_bits": bits.text(spent.pair),
+            "pair_cap_bits": bits.text(protocol.disclosure.ledger.pair * bits.MICRO),
+        },
+        "verified": [
+            {"what": what, "status": status, "note": note} for what, status, note in _VERIFIED
+        ],
+        "selftest": done.selftest,
+        "deviations": [],
+        "scorer_mode": protocol.harness.scorer_mode,
+        "phases": protocol.harness.phases,
+        "released_at": outbox.timestamp(released_at),
+        "grant": done.grant_digest,
+    }
+    return canonical.dumps(value)
+
+
+def verdict(protocol: Protocol, released: Released) -> str:
+    """Whether the claim is met: from the shown figure of the deciding metric alone."""
+    decision = protocol.claim.decision
+    if decision is None:
+        return "none"
+    for cell, level in zip(released.cells, released.levels, strict=True):
+        if cell.id == decision.metric and cell.kind is not Kind.HISTOGRAM:
+            distance = Decimal(figures.shown_sum(cell, level[0])) - Decimal(decision.threshold)
+            if abs(distance) < Decimal(decision.margin):
+                return "inconclusive"
+            return "met" if distance >= 0 else "not met"
+    return "none"

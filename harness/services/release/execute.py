@@ -1,0 +1,195 @@
+"""Carrying a run from the queue to its slot: sandbox, gate, signature.
+
+The worker holds the run until its slot; levels wait in memory. Whatever goes wrong on the way
+ends the run FAILED with a constant, at the slot.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from harness.disclosure import accountant, gate, metrics
+from harness.disclosure.cells import Cell, Total
+from harness.disclosure.errors import Reason, Refused
+from harness.documents import canonical, report_rules
+from harness.documents import report as report_document
+from harness.errors import HarnessError, IntegrityError
+from harness.records import ledger, log, parties, runs
+from harness.records.base import Act
+from harness.services import states
+from harness.services.agreements import admission, shape
+from harness.services.platform import outbox, sequencer
+from harness.services.platform.opening import Platform
+from harness.services.release import build
+from harness.services.runs import timing
+from harness.services.runs.claim import claim
+from harness.services.runs.finish import SERVER, end
+from harness.services.runs.perform import Performed, perform
+from harness.services.runs.reserve import entries
+
+_log = logging.getLogger(__name__)
+_LOOK_S: Final = 0.2
+
+Observer = Callable[[tuple[Cell, ...], tuple[Total, ...]], None]
+
+
+def execute(platform: Platform, run_id: str, observe: Observer | None = None) -> None:
+    """Claim a queued run and carry it to its end. Returns at once when it is not to be had.
+
+    `observe` sees the exact totals before the gate; only a test in its own process can pass it.
+    """
+    held = claim(platform, run_id)
+    if held is None:
+        return
+    # Whatever escapes must not carry an exception's text anywhere: it may quote a guest.
+    failed = False
+    done: Performed | None = None
+    try:
+        done = perform(platform, held)
+        if done is not None:
+            if observe is not None:
+                _show(done, observe)
+            _release(platform, done)
+    except Refused as refusal:
+        _log.warning("refused by the gate", extra={"run": run_id, "code": refusal.reason.value})
+        failed = True
+    except HarnessError as error:
+        _log.warning("run failed", extra={"run": run_id, "code": error.code})
+        failed = True
+    except Exception as error:  # noqa: BLE001 - its text may hold what must not leave
+        _log.error("run failed", extra={"run": run_id, "code": type(error).__name__})
+        failed = True
+    if failed:
+        _fail(platform, run_id, held.worker)
+
+
+def _show(done: Performed, observe: Observer) -> None:
+    cells = shape.declared_cells(done.claim.protocol)
+    plan = admission.plan_of(done.claim.manifest, done.claim.protocol.harness.epochs)
+    observe(cells, metrics.aggregate(_rows(done), plan, cells))
+
+
+def _rows(done: Performed) -> list[metrics.Row]:
+    return [(score.sample, score.epoch, score.values) for score in done.scores]
+
+
+def _release(platform: Platform, done: Performed) -> None:
+    """Judge, wait for the slot, sign. Raises Refused when nothing may leave."""
+    held = done.claim
+    protocol = held.protocol
+    released = gate.release_rows(
+        _rows(done),
+        admission.plan_of(held.manifest, protocol.harness.epochs),
+        shape.declared_cells(protocol),
+        shape.policy_of(protocol),
+        charged=int(held.run.alphabet),
+        findings=gate.Findings(failed=done.receipt.vendor_errors),
+    )
+    run = held.run
+    slot = timing.visible_at(platform.clock(), run.slot_at, run.grid_s)
+    if slot > timing.last_slot(run.start_by, run.wall_clock_s, run.grid_s, run.slot_at):
+        # A later slot is not in the alphabet that was charged.
+        raise Refused(Reason.NOT_CHARGED)
+    _hold(platform, done, slot)
+    with platform.database.write() as session:
+        _sign(session, platform, done, released, slot)
+
+
+def _hold(platform: Platform, done: Performed, slot: float) -> None:
+    waiting = threading.Event()
+    # A stop that comes now is too late, the gateway is closed; a lost lease shows when signing.
+    while (left := slot - platform.clock()) > 0:
+        done.lease.beat()
+        waiting.wait(min(left, _LOOK_S))
+
+
+def _sign(
+    session: Session, platform: Platform, done: Performed, released: gate.Released, slot: float
+) -> None:
+    held = done.claim
+    run, row = held.run, held.protocol_row
+    charge = ledger.charge_of(session, run.id)
+    auditor = parties.organisation(session, row.auditor)
+    if charge is None or charge.microbits != run.microbits or auditor is None:
+        raise IntegrityError("the run's charge is not in the ledger")
+    account = accountant.Account(charge.auditor, charge.owner_group, charge.model)
+    spent = accountant.spent(entries(session, row.model), account, int(slot))
+    # What is due goes into the log first: the attempt line is what the log says right before.
+    sequencer.append_due(session, platform)
+    line = build.attempts(session, row.id, run.ordinal)
+    body = build.report(done, released, line, spent, slot)
+    report_rules.check_against(report_document.parse(body), held.protocol, row.digest)
+    digest = canonical.digest(body)
+    act = Act(SERVER, "release report", platform.clock())
+    log.put_document(session, log.Document(digest=digest, kind="report", body=body), act)
+    current = runs.get(session, run.id)
+    if current is None or not end(
+        session,
+        platform,
+        current,
+        states.Run.RELEASED,
+        "released",
+        worker=held.worker,
+        report=digest,
+    ):
+        raise IntegrityError("the run is no longer held by this worker")
+    start = log.find(session, "run-start", run=run.id)[-1]
+    activation = log.find(session, "protocol-activation", protocol=row.id)[-1]
+    usage = done.receipt
+    outbox.issue(
+        session,
+        platform,
+        "run-receipt",
+        {"protocol": row.digest},
+        {
+            "run": run.id,
+            "ordinal": run.ordinal,
+            "category": states.Run.RELEASED,
+            "grant": done.grant_digest,
+            "requests": usage.requests,
+            "attempts": usage.attempts,
+            "retries": usage.retries,
+            "replies": usage.replies,
+            "vendor_errors": usage.vendor_errors,
+            "denied": usage.denied,
+            "tokens_in": usage.tokens_in,
+            "tokens_out": usage.tokens_out,
+            "cost_microusd": usage.cost_microusd,
+        },
+        act,
+        prev=start.pae_digest,
+        protocol=row.id,
+        run=run.id,
+        not_before=slot,
+        withheld=True,
+    )
+    outbox.issue(
+        session,
+        platform,
+        "report",
+        {"report": digest},
+        {
+            "protocol": row.digest,
+            "activation_index": activation.index,
+            "run": run.id,
+            "ordinal": run.ordinal,
+            "attempts": line,
+        },
+        act,
+        prev=start.pae_digest,
+        protocol=row.id,
+        run=run.id,
+        not_before=slot,
+    )
+    sequencer.append_due(session, platform)
+
+
+def _fail(platform: Platform, run_id: str, worker: str) -> None:
+    with platform.database.write() as session:
+        run = runs.get(session, run_id)
+        if run is None or run.worker != worker or run.state in states.TERMINAL_RUNS:
+            return
+        end(session, platform, run, states.Run.FAILED, "not_released", worker=worker)

@@ -1,0 +1,1 @@
+"""Runs: reserving a slot, carrying it out in the sandbox, ending it."""

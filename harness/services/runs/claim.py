@@ -1,0 +1,109 @@
+"""Claiming a run: one worker holds its lease, a slot of its host, and nothing else may end it."""
+
+import os
+import secrets
+from dataclasses import dataclass
+
+from evals import manifest
+from evals.manifest import Manifest
+from harness.documents.protocol import Protocol
+from harness.errors import IntegrityError
+from harness.records import log, parties, protocols, runs, suites
+from harness.records.base import Act
+from harness.services import states
+from harness.services.agreements import agree
+from harness.services.platform.opening import Platform
+from harness.services.runs.finish import SERVER
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run in this worker's hands, with everything it needs, read in one transaction."""
+
+    run: runs.Run
+    worker: str
+    slot: int
+    protocol_row: protocols.Protocol
+    protocol: Protocol
+    manifest: Manifest
+    model: parties.Model
+    archive: bytes
+    run_start_index: int
+    checkpoint: str
+
+
+def worker_name(platform: Platform) -> str:
+    """A name for this claim that begins with the host, so that its slots can be counted."""
+    return f"{host_prefix(platform)}{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def host_prefix(platform: Platform) -> str:
+    """What the names of all workers on this host begin with."""
+    return f"{platform.host}:"
+
+
+def claim(platform: Platform, run_id: str) -> Claim | None:
+    """Take a queued run, or None when it is not to be had: not queued, late, or no free slot."""
+    now = platform.clock()
+    with platform.database.write() as session:
+        run = runs.get(session, run_id)
+        if run is None or run.state != states.Run.QUEUED or now > run.start_by:
+            return None
+        busy = runs.busy_slots(session, host_prefix(platform))
+        free = [slot for slot in range(platform.settings.worker_slots) if slot not in busy]
+        if not free:
+            return None
+        worker = worker_name(platform)
+        moved = runs.move(
+            session,
+            run.id,
+            states.Run.QUEUED,
+            states.Run.PREFLIGHT,
+            Act(SERVER, "claim run", now),
+            worker_slot=free[0],
+            attempt=run.attempt + 1,
+            lease_until=now + platform.settings.lease_s,
+            category=None,
+            holder=worker,
+        )
+        if not moved:
+            return None
+        session.refresh(run)
+        row = protocols.get(session, run.protocol)
+        start = log.find(session, "run-start", run=run.id)
+        head = log.head(session)
+        if row is None or not start or start[-1].index is None or head is None:
+            raise IntegrityError("a queued run whose run-start is not in the log")
+        suite = suites.get(session, row.suite)
+        archive = suites.archive(session, row.suite)
+        model = parties.model(session, row.model)
+        if suite is None or archive is None or model is None:
+            raise IntegrityError("a run whose suite or model is not registered")
+        return Claim(
+            run=run,
+            worker=worker,
+            slot=free[0],
+            protocol_row=row,
+            protocol=agree.document(session, row),
+            manifest=manifest.parse(suite.manifest),
+            model=model,
+            archive=archive,
+            run_start_index=start[-1].index,
+            checkpoint=head.note,
+        )
+
+
+def release_to_queue(platform: Platform, held: Claim, category: str) -> None:
+    """Give a run back to the queue: the platform is not ready, nothing has started."""
+    with platform.database.write() as session:
+        runs.move(
+            session,
+            held.run.id,
+            states.Run.PREFLIGHT,
+            states.Run.QUEUED,
+            Act(SERVER, "wait for the platform", platform.clock()),
+            worker=held.worker,
+            lease_until=None,
+            worker_slot=None,
+            category=category,
+        )

@@ -1,0 +1,152 @@
+"""Carrying a claimed run out: preflight, gateway and container, and what came of it.
+
+No database transaction is open while the container runs; scores exist in memory only.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from harness.records import runs
+from harness.records.base import Act
+from harness.services import states
+from harness.services.platform import images, selftests
+from harness.services.platform.opening import Platform
+from harness.services.runs import compile as compiling
+from harness.services.runs import timing
+from harness.services.runs.claim import Claim, release_to_queue
+from harness.services.runs.finish import SERVER, end
+from harness.services.runs.lease import Lease
+from harness.services.suites import open_archive
+from sandbox import session as sandbox_session
+from sandbox.errors import PlatformFault
+from sandbox.spec import (
+    Ending,
+    ModelGrant,
+    Score,
+    SessionCallbacks,
+    SessionResult,
+    SessionSpec,
+    UsageReceipt,
+)
+
+_log = logging.getLogger(__name__)
+
+# Endings that count against the run even when no reply reached the guest.
+_OWN_FAULT: Final[Mapping[Ending, str]] = {
+    Ending.OVER_BUDGET: states.Run.OVER_BUDGET,
+    Ending.GUEST_FAULT: states.Run.INVALID_SUITE,
+    Ending.OOM: states.Run.INVALID_SUITE,
+    Ending.DEADLINE: states.Run.FAILED,
+    Ending.STOPPED: states.Run.ABORTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """A run whose scores are complete and in memory, waiting for the gate."""
+
+    claim: Claim
+    lease: Lease
+    grant_digest: str
+    selftest: str
+    scores: tuple[Score, ...]
+    receipt: UsageReceipt
+
+
+def perform(platform: Platform, held: Claim) -> Performed | None:
+    """Run a claimed suite. None when it did not complete: the run has ended or waits again."""
+    lease = Lease(platform, held.run.id, held.worker)
+    try:
+        selftest = selftests.ensure(platform, held.protocol.suite.image, beat=lease.beat)
+    except PlatformFault as fault:
+        _log.warning("platform not ready", extra={"run": held.run.id, "code": fault.code})
+        release_to_queue(platform, held, fault.code)
+        return None
+    grant = _start(platform, held)
+    if grant is None:
+        return None
+    result = _session(platform, held, grant, lease)
+    if result.ending is Ending.COMPLETE and result.receipt is not None:
+        with platform.database.write() as session:
+            moved = runs.move(
+                session,
+                held.run.id,
+                states.Run.RUNNING,
+                states.Run.RECONCILING,
+                Act(SERVER, "scores complete", platform.clock()),
+                worker=held.worker,
+            )
+        if moved:
+            digest = compiling.grant_digest(grant)
+            return Performed(held, lease, digest, selftest, result.scores, result.receipt)
+        return None
+    _end_early(platform, held, result)
+    return None
+
+
+def _start(platform: Platform, held: Claim) -> ModelGrant | None:
+    """Move to RUNNING and compile the grant; None when the run is no longer ours."""
+    now = platform.clock()
+    with platform.database.write() as session:
+        if now > held.run.start_by or not runs.move(
+            session,
+            held.run.id,
+            states.Run.PREFLIGHT,
+            states.Run.RUNNING,
+            Act(SERVER, "open the gateway", now),
+            worker=held.worker,
+            started_at=now,
+            lease_until=now + platform.settings.lease_s,
+        ):
+            return None
+    return compiling.grant(
+        held.protocol,
+        held.protocol_row.digest,
+        held.manifest,
+        held.model,
+        run=held.run.id,
+        run_start_index=held.run_start_index,
+        checkpoint=held.checkpoint,
+        not_before=now,
+        not_after=timing.call_deadline(now, held.run.wall_clock_s),
+    )
+
+
+def _session(platform: Platform, held: Claim, grant: ModelGrant, lease: Lease) -> SessionResult:
+    _, files = open_archive(held.archive)
+    secret = platform.vault.open(held.model.credential)
+    spec = SessionSpec(
+        grant=grant,
+        credentials={endpoint.role: secret for endpoint in grant.endpoints},
+        image=held.protocol.suite.image,
+        suite_files=files,
+        run_file=compiling.run_file(held.protocol, held.manifest, held.run.id),
+        owner=images.owner(platform),
+        attempt=held.run.attempt,
+        slot=held.slot,
+        run_root=platform.settings.run_root,
+        runtime=platform.settings.sandbox_runtime,
+    )
+    callbacks = SessionCallbacks(
+        progress=lease.progress, reply_reached=lambda: None, should_stop=lease.should_stop
+    )
+    return sandbox_session.run(spec, callbacks)
+
+
+def _end_early(platform: Platform, held: Claim, result: SessionResult) -> None:
+    after = _OWN_FAULT.get(result.ending, states.Run.INVALID_INFRA)
+    if result.reply_reached_guest and after in {
+        states.Run.INVALID_INFRA,
+        states.Run.INVALID_SUITE,
+    }:
+        after = states.Run.FAILED
+    with platform.database.write() as session:
+        run = runs.get(session, held.run.id)
+        if run is None or run.worker != held.worker or run.state != states.Run.RUNNING:
+            return
+        category = f"{result.ending}:{result.code}"[:40]
+        if after == states.Run.ABORTED and run.stop_by is not None:
+            category = f"stopped:{run.stop_by}"[:40]
+        end(session, platform, run, after, category, worker=held.worker)

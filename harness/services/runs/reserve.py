@@ -1,0 +1,166 @@
+"""Reserving a run slot: the ledger pays and the log learns of it before anything runs."""
+
+import secrets
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from harness.disclosure import accountant, bits
+from harness.disclosure.accountant import Account, Charge, Entry, Refund
+from harness.disclosure.errors import BudgetExceeded
+from harness.documents.fields import instant
+from harness.documents.protocol import Protocol
+from harness.errors import BudgetSpent, Conflict, IntegrityError
+from harness.records import ledger, log, parties, runs
+from harness.records import protocols as protocol_rows
+from harness.records.base import Act
+from harness.services import states
+from harness.services.access import Actor, Thing, check
+from harness.services.agreements import agree, shape
+from harness.services.platform import outbox
+from harness.services.platform.opening import Platform
+from harness.services.platform.version import VERSION
+from harness.services.runs import timing
+
+REFUNDS_PER_SLOT = accountant.REFUNDS_PER_SLOT
+
+
+def reserve(session: Session, platform: Platform, actor: Actor, protocol_id: str) -> runs.Run:
+    """Reserve the next slot of a protocol, charge its bits and issue its run-start.
+
+    Raises Conflict when the protocol is not active or its runs are used up, BudgetSpent when a
+    ledger cannot pay.
+    """
+    row = agree.find(session, protocol_id)
+    check(actor, "start", Thing("run", auditor=row.auditor, vendor=row.vendor))
+    now = platform.clock()
+    protocol = agree.document(session, row)
+    _check_open(row, protocol, now)
+    earlier = runs.of_protocol(session, row.id)
+    _check_count(protocol, earlier)
+    act = Act(actor.organisation, "reserve run", now)
+    alphabet = shape.alphabet_of(protocol)
+    microbits = bits.microbits(alphabet)
+    when = timing.plan(
+        now,
+        protocol.budget.start_within_s,
+        protocol.budget.run_wall_clock_s,
+        protocol.disclosure.release.grid_s,
+        fixed=protocol.disclosure.release.mode == "fixed",
+    )
+    run = runs.Run(
+        id=secrets.token_hex(8),
+        protocol=row.id,
+        ordinal=len(earlier) + 1,
+        state=states.Run.RESERVED,
+        microbits=microbits,
+        alphabet=str(alphabet),
+        reserved_at=now,
+        start_by=when.start_by,
+        wall_clock_s=when.wall_clock_s,
+        grid_s=when.grid_s,
+        slot_at=when.slot_at,
+    )
+    runs.add(session, run, act)
+    _charge(session, row, run, shape.caps_of(protocol), act)
+    _issue_start(session, platform, row, protocol, run, act)
+    return run
+
+
+def _check_open(row: protocol_rows.Protocol, protocol: Protocol, now: float) -> None:
+    if row.state != states.Protocol.ACTIVE:
+        raise Conflict(f"protocol {row.id} is {row.state}; a run needs ACTIVE")
+    window = protocol.budget.window
+    start, end = instant(window.start).timestamp(), instant(window.end).timestamp()
+    if not start <= now or now + protocol.budget.run_wall_clock_s > end:
+        raise Conflict(
+            f"the window of protocol {row.id} is {window.start} to {window.end}; "
+            "a run would not end within it"
+        )
+
+
+def _check_count(protocol: Protocol, earlier: Sequence[runs.Run]) -> None:
+    refunded = sum(run.state in states.REFUNDED_RUNS for run in earlier)
+    if len(earlier) - refunded >= protocol.budget.runs:
+        raise Conflict(
+            f"all {protocol.budget.runs} agreed runs are used; more need an amended protocol"
+        )
+
+
+def _charge(
+    session: Session,
+    row: protocol_rows.Protocol,
+    run: runs.Run,
+    caps: accountant.Caps,
+    act: Act,
+) -> None:
+    auditor = parties.organisation(session, row.auditor)
+    if auditor is None:
+        raise IntegrityError("the protocol's auditor is not registered")
+    ledger.lock(session, row.model)
+    account = Account(auditor.name, auditor.owner_group, row.model)
+    new = Charge(run.id, account, run.microbits, int(act.at))
+    try:
+        accountant.charge(entries(session, row.model), new, caps)
+    except BudgetExceeded as error:
+        raise BudgetSpent(f"not reserved: {error}") from None
+    ledger.post(
+        session,
+        ledger.LedgerEntry(
+            kind="charge",
+            run=run.id,
+            auditor=account.auditor,
+            owner_group=account.owner_group,
+            model=account.model,
+            microbits=new.microbits,
+            at=new.at,
+        ),
+        act,
+    )
+
+
+def entries(session: Session, model: str) -> list[Entry]:
+    """A model's ledger as the accountant reads it."""
+    return [
+        Charge(row.run, Account(row.auditor, row.owner_group, row.model), row.microbits, row.at)
+        if row.kind == "charge"
+        else Refund(row.run, row.at)
+        for row in ledger.of_model(session, model)
+    ]
+
+
+def _issue_start(
+    session: Session,
+    platform: Platform,
+    row: protocol_rows.Protocol,
+    protocol: Protocol,
+    run: runs.Run,
+    act: Act,
+) -> None:
+    activation = log.find(session, "protocol-activation", protocol=row.id)[-1]
+    if activation.index is None:
+        raise Conflict("the protocol's activation is not in the log yet; try again")
+    outbox.issue(
+        session,
+        platform,
+        "run-start",
+        {"protocol": row.digest, "suite": row.suite},
+        {
+            "protocol": row.digest,
+            "activation_index": activation.index,
+            "run": run.id,
+            "ordinal": run.ordinal,
+            "of": protocol.budget.runs,
+            "suite": row.suite,
+            "image": protocol.suite.image,
+            "harness": VERSION,
+            "due": outbox.timestamp(timing.up_to_grid(run.start_by + run.wall_clock_s, run.grid_s)),
+            "slot": None if run.slot_at is None else outbox.timestamp(run.slot_at),
+            "alphabet": run.alphabet,
+            "bits": bits.text(run.microbits),
+        },
+        act,
+        prev=activation.pae_digest,
+        protocol=row.id,
+        run=run.id,
+    )

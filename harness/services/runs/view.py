@@ -1,0 +1,147 @@
+"""What each party may know of a run, and stopping one.
+
+An auditor's view is a function of the protocol, the slot and the outcome at the slot; what
+happens meanwhile is for vendor and operator.
+"""
+
+from dataclasses import dataclass
+
+from sandbox.container.docker import DockerRuntime
+from sqlalchemy.orm import Session
+
+from harness.errors import Conflict, IntegrityError, NotFound
+from harness.records import platform as platform_rows
+from harness.records import protocols, runs
+from harness.records.base import Act
+from harness.services import states
+from harness.services.access import Actor, Thing, can, check
+from harness.services.agreements import agree
+from harness.services.platform.opening import Platform
+from harness.services.runs import timing
+from harness.services.runs.finish import end
+from sandbox.errors import PlatformFault
+
+_ALIVE_S = 60.0
+# Signing and logging at a slot take a moment; what is later than this will not come.
+_LATE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A run as one actor sees it. `inside` is None for those who may not look inside."""
+
+    id: str
+    protocol: str
+    ordinal: int
+    outcome: str
+    reserved_at: float
+    expected_by: float
+    samples: int
+    inside: "Inside | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What vendor and operator see at once."""
+
+    state: str
+    category: str | None
+    requests: int
+    rows: int
+    started_at: float | None
+    ended_at: float | None
+
+
+def find(session: Session, run_id: str) -> runs.Run:
+    """A run by its id or the beginning of it. Raises NotFound."""
+    found = runs.matching(session, run_id) if run_id else ()
+    if len(found) != 1:
+        what = "more than one run" if found else "no run"
+        raise NotFound(f"{what} with an id beginning {run_id}")
+    return found[0]
+
+
+def thing(session: Session, run: runs.Run) -> Thing:
+    """The run as `access.can` judges it."""
+    row = protocols.get(session, run.protocol)
+    if row is None:
+        raise IntegrityError("a run without a protocol")
+    return Thing("run", auditor=row.auditor, vendor=row.vendor)
+
+
+def view(session: Session, platform: Platform, actor: Actor, run_id: str) -> View:
+    """Look at a run. Raises NotFound also for one that the actor may not know of."""
+    run = find(session, run_id)
+    about = thing(session, run)
+    if not can(actor, "read", about):
+        raise NotFound(f"no run with an id beginning {run_id}")
+    now = platform.clock()
+    expected = run.slot_at if run.slot_at is not None else run.start_by + run.wall_clock_s
+    inside = None
+    if can(actor, "observe", about):
+        inside = Inside(
+            run.state, run.category, run.requests, run.rows, run.started_at, run.ended_at
+        )
+    return View(
+        id=run.id,
+        protocol=run.protocol,
+        ordinal=run.ordinal,
+        outcome=outcome_at(run, now),
+        reserved_at=run.reserved_at,
+        expected_by=expected,
+        samples=_rows_due(session, run),
+        inside=inside,
+    )
+
+
+def _rows_due(session: Session, run: runs.Run) -> int:
+    row = protocols.get(session, run.protocol)
+    if row is None:
+        raise IntegrityError("a run without a protocol")
+    protocol = agree.document(session, row)
+    return protocol.suite.samples * protocol.harness.epochs
+
+
+def hints(platform: Platform, seen: View) -> list[str]:
+    """Why a run may be waiting, and which command helps; for those who may look inside."""
+    if seen.inside is None or seen.inside.state not in {states.Run.RESERVED, states.Run.QUEUED}:
+        return []
+    found = []
+    with platform.database.read() as session:
+        alive = platform_rows.workers(session, platform.clock() - _ALIVE_S)
+    if not alive:
+        found.append("no worker is alive, so the run waits: start one with `assay worker`")
+    try:
+        DockerRuntime().version()
+    except PlatformFault:
+        found.append("the container engine does not answer, so the run waits: start Docker")
+    return found
+
+
+def outcome_at(run: runs.Run, now: float) -> str:
+    """The outcome as it may be seen at `now`: PENDING until the slot, FAILED when none came."""
+    if run.visible_at is not None and run.visible_at <= now:
+        return states.public_outcome(run.state)
+    last = timing.last_slot(run.start_by, run.wall_clock_s, run.grid_s, run.slot_at)
+    return "FAILED" if run.started_at is not None and now > last + _LATE_S else "PENDING"
+
+
+def stop(session: Session, platform: Platform, actor: Actor, run_id: str) -> runs.Run:
+    """Stop a run: at once when it has not started, else by asking its worker.
+
+    A run whose gateway has closed already is untouched.
+    """
+    run = find(session, run_id)
+    check(actor, "stop", thing(session, run))
+    act = Act(actor.organisation, "stop run", platform.clock())
+    if states.run_step(run.state, "stop", actor.role) is None:
+        hidden = actor.role == "auditor" and outcome_at(run, act.at) == "PENDING"
+        if hidden:
+            # An auditor learns nothing of the run's inner state from a stop that came too late.
+            return run
+        raise Conflict(f"run {run.id} has ended already; there is nothing to stop")
+    if run.state in states.LEASED_RUNS:
+        runs.ask_stop(session, run.id, actor.organisation, act)
+    else:
+        end(session, platform, run, states.Run.ABORTED, f"stopped:{actor.organisation}"[:40])
+    return run

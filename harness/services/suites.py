@@ -1,0 +1,109 @@
+"""Suites: compiled from what authors write, packed, checked and submitted by digest."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from evals import manifest, pack
+from harness.documents import authoring
+from harness.errors import Conflict, InvalidInput, NotFound
+from harness.records import suites
+from harness.records.base import Act
+from harness.services.access import Actor, Thing, check
+from harness.services.parties import statements
+from harness.services.platform.opening import Platform
+
+MAX_ARCHIVE: Final = 64 * 1024 * 1024
+MANIFEST: Final = "suite.json"
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """Files of an author's folder. Raises InvalidInput when it is no suite."""
+    if not (folder / "suite.yaml").is_file():
+        raise InvalidInput(f"{folder}: no suite.yaml there")
+    files = {}
+    total = 0
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if name.startswith(".") or "/." in name or path.is_dir():
+            continue
+        if path.is_symlink() or not path.is_file():
+            raise InvalidInput(f"{name}: only plain files may be in a suite")
+        total += path.stat().st_size
+        if total > MAX_ARCHIVE:
+            raise InvalidInput(f"{folder}: more than {MAX_ARCHIVE // 2**20} MiB")
+        files[name] = path.read_bytes()
+    return files
+
+
+def build(files: Mapping[str, bytes]) -> bytes:
+    """Compile and pack an author's files. Raises InvalidInput with file, line and field."""
+    try:
+        return pack.pack(authoring.compile_suite(files))
+    except authoring.AuthoringError as error:
+        raise InvalidInput(str(item) for item in error.problems) from None
+    except pack.PackError as error:
+        raise InvalidInput(f"suite: {error}") from None
+
+
+def open_archive(archive: bytes) -> tuple[manifest.Manifest, dict[str, bytes]]:
+    """Unpack and parse a packed suite. Raises InvalidInput with every problem."""
+    try:
+        files = pack.unpack(archive, max_bytes=MAX_ARCHIVE)
+    except pack.PackError as error:
+        raise InvalidInput(f"suite archive: {error}") from None
+    if MANIFEST not in files:
+        raise InvalidInput("suite archive: no suite.json in it; make it with `assay suite pack`")
+    try:
+        return manifest.parse(files[MANIFEST]), files
+    except manifest.ManifestError as error:
+        raise InvalidInput(
+            f"{MANIFEST}: {item.path}: {item.message}" for item in error.problems
+        ) from None
+
+
+def submit(
+    session: Session, platform: Platform, actor: Actor, archive: bytes, envelope: bytes
+) -> suites.Suite:
+    """Take a packed suite and the auditor's signature over its digest."""
+    check(actor, "submit", Thing("suite", auditor=actor.organisation))
+    digest = pack.digest(archive)
+    parsed, files = open_archive(archive)
+    known = suites.get(session, digest)
+    if known is not None:
+        if known.auditor != actor.organisation:
+            raise Conflict("this very suite was submitted by another organisation")
+        return known
+    act = Act(actor.organisation, "submit suite", platform.clock())
+    statements.accept(
+        session,
+        envelope,
+        kind="suite-submission",
+        organisation=actor.organisation,
+        subject=("suite", digest),
+        act=act,
+    )
+    row = suites.Suite(
+        digest=digest,
+        auditor=actor.organisation,
+        suite=parsed.id,
+        version=parsed.version,
+        samples=len(parsed.samples),
+        manifest=files[MANIFEST],
+        archive=archive,
+        submitted_at=act.at,
+    )
+    suites.add(session, row, act)
+    return row
+
+
+def find(session: Session, digest: str) -> suites.Suite:
+    """A suite by its digest or the first hexadecimal digits of it. Raises NotFound."""
+    prefix = digest if digest.startswith("sha256:") else f"sha256:{digest}"
+    found = suites.matching(session, prefix)
+    if len(found) != 1:
+        what = "more than one suite" if found else "no suite"
+        raise NotFound(f"{what} with a digest beginning {digest}; see `assay suite list`")
+    return found[0]

@@ -1,0 +1,45 @@
+"""The worker: Celery tasks of a few lines. A task takes a run's id and returns nothing."""
+
+import ctypes
+import signal
+
+from celery import Celery
+from celery.signals import worker_init, worker_process_init
+
+from harness import config, queue
+from harness.services.platform.opening import Platform, open_platform
+from harness.services.publication import sequence
+from harness.services.release import execute
+
+_settings = config.load()
+app: Celery = queue.celery(_settings)
+_opened: dict[str, Platform] = {}
+_PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent(with_signal: signal.Signals) -> None:
+    """Ask the kernel (prctl(2)) to signal this process when the one that made it dies."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, with_signal)
+
+
+@worker_init.connect
+def _follow_supervisor(**_: object) -> None:
+    """The worker stops when its supervisor dies, however it dies."""
+    end_with_parent(signal.SIGTERM)
+
+
+@worker_process_init.connect
+def _begin(**_: object) -> None:
+    """A forked process ends with its parent and must not share its connections."""
+    end_with_parent(signal.SIGKILL)
+    _opened.clear()
+
+
+@app.task(name=queue.RUN_TASK)
+def run(run_id: str) -> None:
+    """Carry one run to its end; a message about anything else changes nothing."""
+    platform = _opened.get("platform")
+    if platform is None:
+        platform = _opened["platform"] = open_platform(_settings)
+    execute.execute(platform, run_id)
+    sequence.publish(platform, app)
