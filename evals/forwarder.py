@@ -48,6 +48,13 @@ class Forwarder:
                 self._handle(side, event)
         return woken
 
+    def close(self) -> None:
+        """Drop every connection; the listener and the wake descriptor stay the caller's."""
+        for side in list(self._sides.values()):
+            side.socket.close()
+        self._sides.clear()
+        self._poll.close()
+
     def _accept(self) -> None:
         try:
             front, _ = self._listener.accept()

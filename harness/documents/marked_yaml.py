@@ -56,12 +56,12 @@ def read(body: bytes) -> Marked:
 
 
 def _value(node: yaml.Node, path: str, marked: Marked, seen: set[int]) -> object:
-    line = node.start_mark.line + 1
-    marked.lines.setdefault(path, line)
-    if id(node) in seen:
-        marked.problems.append((line, path, "must not use an alias"))
+    if id(node) in seen:  # an alias is the very node of its anchor, with the anchor's line
+        marked.problems.append((marked.line(path), path, "must not use an alias"))
         return None
     seen.add(id(node))
+    line = node.start_mark.line + 1
+    marked.lines.setdefault(path, line)
     if isinstance(node, yaml.ScalarNode):
         return _scalar(node, path, marked)
     if node.tag not in (f"{_TAG}map", f"{_TAG}seq"):

@@ -1,10 +1,14 @@
 """Wire protocol version 1, as docs/wire.md states it: what is taken and what is refused."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from evals import wire
+
+ROOT = Path(__file__).parents[2]
 
 RUN = {
     "wire": 1,
@@ -124,3 +128,14 @@ def test_the_run_file():
 def test_a_bad_run_file_is_refused(change, code):
     with pytest.raises(wire.WireError, match=f"^{code}$"):
         wire.parse_run_file(json.dumps({**RUN, **change}).encode())
+
+
+def test_the_page_names_every_code_and_field():
+    source = (ROOT / "evals" / "wire.py").read_text()
+    page = (ROOT / "docs" / "wire.md").read_text()
+    raised = set(re.findall(r'(?:WireError\(|None, )"([a-z0-9_]+)"', source))
+    told = page[page.index("## Codes") :]
+    assert set(re.findall(r"`([a-z0-9_]+)`", told)) == raised
+    for field in {"wire", *wire.RunFile._fields}:
+        assert f"| `{field}` |" in page
+    assert f"`{wire.SAMPLE_ID}`" in page

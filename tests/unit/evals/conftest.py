@@ -71,6 +71,20 @@ def suite_files(author_files) -> dict[str, bytes]:
     return compile_suite(author_files)
 
 
+@pytest.fixture
+def compiled(tmp_path) -> Callable[[dict[str, bytes]], str]:
+    """Compile an author's files into a folder, as they lie before a runner."""
+
+    def write(files: dict[str, bytes]) -> str:
+        folder = tmp_path / "compiled"
+        folder.mkdir()
+        for name, content in compile_suite(files).items():
+            (folder / name).write_bytes(content)
+        return str(folder)
+
+    return write
+
+
 def answer_sums(body: dict) -> tuple[int, bytes]:
     numbers = [int(word) for word in body["messages"][-1]["content"].split() if word.isdigit()]
     return 200, chat_reply(f"They make {numbers[0] * 2}.\nA: {numbers[0] * 2}")

@@ -1,0 +1,202 @@
+import copy
+import json
+
+import pytest
+
+from evals import manifest, wire
+
+
+@pytest.fixture
+def good(suite_files) -> dict:
+    return json.loads(suite_files["suite.json"])
+
+
+def problems(value: object) -> dict[str, str]:
+    with pytest.raises(manifest.ManifestError) as caught:
+        manifest.parse(wire.canonical(value))
+    return dict(caught.value.problems)
+
+
+def test_a_manifest_mirrors_its_file(good):
+    found = manifest.parse(wire.canonical(good))
+    assert found.id == "sums"
+    assert found.needs.roles == ("target",)
+    assert found.generation == {"temperature": "0.5", "max_tokens": 16}
+    assert found.metrics[0].scorer == {"name": "numeric", "options": {"after": "A:"}}
+    assert found.metrics[0][:6] == ("correct", "int", 0, 1, (), 0)
+    assert found.aggregates[1] == ("accuracy_by_size", "correct", "proportion", 5, "size")
+    assert found.samples[1] == ("sum-1", {"size": "small"})
+    assert len(found.samples) == 40
+
+
+def test_all_problems_are_told_at_once(good):
+    del good["metrics"][0]["score"]["hi"]
+    good["surprise"] = 1
+    good["kind"] = "program"
+    good["needs"]["roles"] = ["judge"]
+    good["samples"][2]["groups"] = {"size": "Huge"}
+    assert problems(good) == {
+        "metrics[0].score.hi": "is missing",
+        "surprise": "unknown field",
+        "kind": 'must be "declarative"',
+        "needs.roles": 'must include "target"',
+        "samples[2].groups.size": "must be a label: a to z, 0 to 9, _ and -, at most 32",
+    }
+
+
+PLACES = [
+    (),
+    ("needs",),
+    ("data", 0),
+    ("fields",),
+    ("metrics", 0),
+    ("metrics", 0, "score"),
+    ("metrics", 0, "scorer"),
+    ("metrics", 0, "scorer", "options"),
+    ("aggregates", 0),
+    ("samples", 0),
+    ("samples", 0, "groups"),
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_unknown_fields_are_refused_everywhere(good, place):
+    here = good
+    for step in place:
+        here = here[step]
+    here["surprise"] = 1
+    found = problems(good)
+    assert [message for path, message in found.items() if path.endswith("surprise")] == [
+        "unknown field"
+    ]
+
+
+@pytest.mark.parametrize("place", PLACES[:7] + PLACES[8:])
+def test_missing_fields_are_told_everywhere(good, place):
+    here = good
+    for step in place:
+        here = here[step]
+    name = min(here)
+    del here[name]
+    missing = [path for path, message in problems(good).items() if message == "is missing"]
+    assert missing[0].split(".")[-1] == name
+
+
+CHANGES = {
+    "schema": "assay.suite/2",
+    "id": "Sums",
+    "version": "one point two",
+    "licence": "",
+    "title": 3,
+    "summary": "x" * 4001,
+    "phases": "split",
+    "canary": "6D1F3A52-0D0E-4C55-9A3B-6F2F4D1F9F10",
+    "generation": {"temperature": True},
+    "system": "",
+    "template": "no place for it",
+    "data": [],
+    "primary": "accuracy_by_size",
+    "public_samples": ["sum-0", "sum-1"],
+    "samples": [],
+}
+
+
+@pytest.mark.parametrize(("field", "value"), CHANGES.items())
+def test_a_bad_value_is_told_by_its_field(good, field, value):
+    good[field] = value
+    assert any(path.startswith(field) for path in problems(good))
+
+
+DEEP = [
+    (("template",), "{prompt} {prompt}", "template"),
+    (("template",), "{prompt} 6d1f3a52-0d0e-4c55-9a3b-6f2f4d1f9f10", "template"),
+    (("system",), "6d1f3a52-0d0e-4c55-9a3b-6f2f4d1f9f10", "system"),
+    (("generation", "temperature"), "hot", "generation.temperature"),
+    (("generation", "stop"), [1], "generation.stop[0]"),
+    (("data", 0, "file"), "../samples.jsonl", "data[0].file"),
+    (("data", 0, "sha256"), "0" * 63, "data[0].sha256"),
+    (("data", 0, "rows"), 39, "samples"),
+    (("metrics", 0, "worst"), 2, "metrics[0].worst"),
+    (("metrics", 0, "worst"), True, "metrics[0].worst"),
+    (("metrics", 0, "score"), {"type": "category", "labels": ["a"]}, "metrics[0].score.labels"),
+    (("metrics", 0, "score"), {"type": "float"}, "metrics[0].score.type"),
+    (("metrics", 0, "score"), {"type": "int", "lo": 1, "hi": 2}, "metrics[0].score"),
+    (("metrics", 0, "scorer", "name"), "vibes", "metrics[0].scorer.name"),
+    (("aggregates", 0, "metric"), "other", "aggregates[0].metric"),
+    (("aggregates", 0, "kind"), "histogram", "aggregates[0].kind"),
+    (("aggregates", 0, "kind"), "median", "aggregates[0].kind"),
+    (("aggregates", 0, "unit"), 0, "aggregates[0].unit"),
+    (("aggregates", 1, "groups"), "colour", "aggregates[1].groups"),
+    (("aggregates", 1, "groups"), ["size"], "aggregates[1].groups"),
+    (("aggregates", 1, "id"), "accuracy", "aggregates[1]"),
+    (("public_samples", 1), "sum-0", "public_samples[1]"),
+    (("public_samples", 1), "sum-99", "public_samples[1]"),
+    (("samples", 1, "id"), "sum-0", "samples[1]"),
+    (("samples", 1, "id"), "Sum 1", "samples[1].id"),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "path"), DEEP)
+def test_a_bad_deep_value_is_told_by_its_path(good, place, value, path):
+    here = good
+    for step in place[:-1]:
+        here = here[step]
+    here[place[-1]] = value
+    assert path in problems(good)
+
+
+def options(good: dict, name: str, **given: object) -> dict:
+    changed = copy.deepcopy(good)
+    changed["metrics"][0]["scorer"] = {"name": name, "options": given}
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("exact", {"ignore_case": True}),
+        ("choice", {"letters": "ABCDE", "after": "Answer:"}),
+        ("pattern", {"pattern": "x=(.)"}),
+        ("instructions", {"count": "all"}),
+        ("refusal", {"report": "expected"}),
+    ],
+)
+def test_good_options(good, name, given):
+    assert manifest.parse(wire.canonical(options(good, name, **given)))
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("exact", {"ignore_case": "yes"}),
+        ("choice", {"letters": "A-Z"}),
+        ("numeric", {"after": ""}),
+        ("pattern", {}),
+        ("pattern", {"pattern": "("}),
+        ("pattern", {"pattern": "x"}),
+        ("pattern", {"pattern": "(a)(b)"}),
+        ("instructions", {"count": "some"}),
+        ("refusal", {"report": "class"}),
+    ],
+)
+def test_bad_options(good, name, given):
+    assert any("metrics[0].score" in path for path in problems(options(good, name, **given)))
+
+
+@pytest.mark.parametrize("value", [None, [], "x", 3, {}])
+@pytest.mark.parametrize("field", ["needs", "data", "fields", "metrics", "aggregates", "samples"])
+def test_a_wrong_shape_is_told_and_never_crashes(good, field, value):
+    good[field] = value
+    assert any(path.startswith(field) for path in problems(good))
+
+
+def test_bytes_must_be_canonical(good):
+    body = wire.canonical(good)
+    with pytest.raises(manifest.ManifestError, match="not canonical"):
+        manifest.parse(body + b"\n")
+    with pytest.raises(manifest.ManifestError, match="not strict JSON: bad_json"):
+        manifest.parse(body[:-1])
+    with pytest.raises(manifest.ManifestError, match="duplicate_key"):
+        manifest.parse(b'{"a":1,"a":1}')
+    with pytest.raises(manifest.ManifestError, match="must be a mapping"):
+        manifest.parse(b"[]")
