@@ -16,11 +16,16 @@ python=$(find_python) || {
 }
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
-# usage: stamp LOCK -> a path that exists once that lock is installed as it is now, here
+# usage: stamp FILE -> a path that exists once FILE, as it is now, was installed here
 stamp() {
-  printf '%s/.venv/.stamp-%s' "$root" \
-    "$({ printf '%s %s ' "$root" "$version"; cat "$1" deploy/bootstrap/env.sh; } |
-      sha256sum | cut -c1-16)"
+  printf '%s/.venv/.stamp-%s-%s' "$root" "$1" \
+    "$({ printf '%s %s ' "$root" "$version"; cat "$1"; } | sha256sum | cut -c1-16)"
+}
+
+# An older stamp of the same file would lie once the file goes back to what it was.
+put_stamp() {
+  rm -f "$root/.venv/.stamp-$1-"*
+  : >"$(stamp "$1")"
 }
 
 # Debian packs the parts of Python that make environments apart from Python.
@@ -41,18 +46,14 @@ install_lock() {
     --no-deps --only-binary :all: --requirement "$1"
 }
 
-# An editable install without a build: the tree on the path, and the command.
+# Puts this tree on the path, so that a change of the code needs no new install.
 install_project() {
-  printf '%s\n' "$root" >"$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/assay-tree.pth"
-  cat >.venv/bin/assay <<SCRIPT
-#!$root/.venv/bin/python
-import sys
-
-from harness.cli.main import run
-
-sys.exit(run())
-SCRIPT
-  chmod +x .venv/bin/assay
+  local folder
+  folder=$(mktemp -d)
+  .venv/bin/python deploy/bootstrap/editable.py "$folder" >/dev/null
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps \
+    --force-reinstall "$folder"/*.whl
+  rm -rf "$folder"
 }
 
 locks=(requirements-dev.lock)
@@ -60,7 +61,7 @@ locks=(requirements-dev.lock)
 
 ready() {
   local lock
-  for lock in "${locks[@]}"; do [ -f "$(stamp "$lock")" ] || return 1; done
+  for lock in "${locks[@]}" pyproject.toml; do [ -f "$(stamp "$lock")" ] || return 1; done
 }
 ready && exit 0
 
@@ -76,7 +77,8 @@ fi
 for lock in "${locks[@]}"; do
   [ -f "$(stamp "$lock")" ] && continue
   install_lock "$lock" || stop "the packages of $lock could not be installed; the lines above say why."
-  : >"$(stamp "$lock")"
+  put_stamp "$lock"
 done
-install_project
+install_project || stop "the project could not be installed; the lines above say why."
+put_stamp pyproject.toml
 say "The environment is ready in .venv"

@@ -1,0 +1,1 @@
+"""Measures Assay against what others do; `python -m benchmarks` prints the table."""
