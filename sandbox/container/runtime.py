@@ -1,79 +1,107 @@
-"""The contract with a container engine: states, preconditions, what each fault means.
+"""The contract between the sandbox and a container engine.
 
-    create   a container that is not running yet, every control compared with what was asked
-    start    precondition: created; starting twice is a fault
-    observe  any time; a container that is gone is GONE, not a fault
-    wait     returns the state at once when it has ended, else when it ends or time is up
-    kill     idempotent: what has ended or is gone stays so
-    remove   idempotent, whatever the state
-    owned    every container that carries an owner's labels, running or not
+States of a container, and the calls that move it:
 
-Every method may raise EngineUnavailable. Names are unique per run and attempt, so a doubled
-create is refused by the engine (PlatformFault "duplicate").
+    absent --create--> CREATED --start--> RUNNING --(exit, kill)--> EXITED --remove--> absent
+
+`kill` and `remove` may be called in every state, any number of times; `remove` works on a
+running container too. Every call raises EngineUnavailable when the engine does not answer, and
+PlatformFault with the code `no_such_container` where a container is needed and there is none.
+The in-memory twin for tests keeps the same contract and passes the same tests.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from sandbox.container.labels import Identity
 from sandbox.spec import ContainerSpec
 
+NO_SUCH_CONTAINER = "no_such_container"
+DUPLICATE = "duplicate_container"
+START_REFUSED = "start_refused"
 
-class Phase(StrEnum):
-    """Where a container stands in its life."""
+
+class Status(StrEnum):
+    """Where a container is in its life."""
 
     CREATED = "created"
     RUNNING = "running"
-    ENDED = "ended"
-    GONE = "gone"
+    EXITED = "exited"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the engine says. `exit_code` and `oom` mean something once it has ENDED."""
+    """What the engine knows. `oom` holds too when only a child ran out of memory."""
 
-    phase: Phase
-    exit_code: int = 0
-    oom: bool = False
+    status: Status
+    exit_code: int
+    oom: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Owned:
-    """A container of ours: the engine's id and who it says it is."""
+class Found:
+    """A container of ours. `run_dir` is the host's side of its one mount."""
 
     id: str
+    name: str
     identity: Identity
-    phase: Phase
+    run_dir: Path | None
 
 
 class ContainerRuntime(Protocol):
-    """A container engine, as far as Assay uses one."""
-
-    def version(self) -> str:
-        """Engine, runtime and kernel versions in one line; also a sign of life."""
+    """Containers made by the run spec, and nothing else."""
 
     def create(self, spec: ContainerSpec) -> str:
-        """Create a container and return its id.
+        """Make a container and compare it with the spec; returns its id.
 
-        Raises ControlMissing when the engine warns or shows another control than was asked,
-        PlatformFault "duplicate" or "create_refused"; nothing is left behind.
+        Raises PlatformFault `duplicate_container` when the name is taken, ImageRefused without
+        the image, and ControlMissing when the engine refuses, warns or shows another
+        configuration than was asked for: the container is removed again then.
         """
 
     def start(self, container: str) -> None:
-        """Start a created container. Raises PlatformFault "start_refused"."""
+        """Let it run. Raises PlatformFault `start_refused`. A second start is no error."""
 
-    def observe(self, container: str) -> State:
-        """Look at a container."""
+    def wait(self, container: str) -> State:
+        """Block until a started container has exited."""
 
-    def wait(self, container: str, seconds: float) -> State:
-        """Wait for its end, at most so long."""
+    def inspect(self, container: str) -> State:
+        """Look at a container now."""
 
     def kill(self, container: str) -> None:
-        """Send SIGKILL to all of it."""
+        """Kill every process in it; no error when it does not run or is absent."""
 
     def remove(self, container: str) -> None:
-        """Remove it and everything it wrote."""
+        """Kill and remove it; no error when it is absent. It is gone when this returns."""
 
-    def owned(self, owner: str) -> list[Owned]:
-        """List the containers of an owner."""
+    def list(self, owner: str) -> tuple[Found, ...]:
+        """Every container with this owner's label, running or not."""
+
+
+class ImageStore(Protocol):
+    """Images by id. Nothing is ever pulled."""
+
+    def image(self, image_id: str) -> Mapping[str, Any] | None:
+        """Read what the engine says of an image; None when it is absent."""
+
+    def images(self, label: str, value: str) -> tuple[str, ...]:
+        """Ids of the images that carry a label with this value."""
+
+    def load_image(self, archive: Path) -> None:
+        """Load an archive in the format of `docker save`. Raises PlatformFault when refused."""
+
+    def save_image(self, image_id: str, archive: Path) -> None:
+        """Write an image as an archive."""
+
+    def remove_image(self, image_id: str) -> None:
+        """Remove an image; no error when it is absent."""
+
+
+class Engine(ContainerRuntime, ImageStore, Protocol):
+    """One container engine."""
+
+    def version(self) -> str:
+        """Name engine, low-level runtime and kernel with their versions, in one line."""

@@ -1,0 +1,216 @@
+"""The container engine over its HTTP API. The only module that knows docker-py.
+
+Low-level calls with our own request bodies: the friendlier layers of docker-py add the client's
+proxy settings to a container's environment and ask more often than needed.
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException
+
+from sandbox.container import labels
+from sandbox.container.hardening import create_body, differences
+from sandbox.container.runtime import (
+    DUPLICATE,
+    NO_SUCH_CONTAINER,
+    START_REFUSED,
+    Found,
+    State,
+    Status,
+)
+from sandbox.errors import ControlMissing, EngineUnavailable, ImageRefused, PlatformFault
+from sandbox.spec import ContainerSpec
+
+_DEFAULT_URL = "unix:///var/run/docker.sock"
+_TIMEOUT_S = 60
+_LOAD_TIMEOUT_S = 600
+_CHUNK = 1 << 20
+_BAD_REQUEST, _NOT_FOUND, _CONFLICT = 400, 404, 409
+_STATUS = {"created": Status.CREATED, "exited": Status.EXITED, "dead": Status.EXITED}
+
+# Asking for the API's version costs a call; an engine keeps it until it is replaced.
+_versions: dict[str, str] = {}
+
+
+class DockerRuntime:
+    """Keeps the contract of `sandbox.container.runtime.Engine` with a Docker Engine.
+
+    One connection per thread, so that a blocked `wait` holds up nobody.
+    """
+
+    def __init__(self, base_url: str | None = None) -> None:
+        self._url = base_url or os.environ.get("DOCKER_HOST") or _DEFAULT_URL
+        self._local = threading.local()
+
+    def version(self) -> str:
+        """Name engine, low-level runtime and kernel with their versions."""
+        with _engine():
+            told = self._client().version()
+        parts = {part["Name"]: part["Version"] for part in told.get("Components") or ()}
+        engine = parts.pop("Engine", told["Version"])
+        rest = [f"{name} {parts[name]}" for name in ("containerd", "runc") if name in parts]
+        return ", ".join([f"Docker Engine {engine}", *rest, f"kernel {told['KernelVersion']}"])
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Make a container; see the contract."""
+        body = create_body(spec)
+        with _engine(
+            {
+                _CONFLICT: PlatformFault(DUPLICATE),
+                _NOT_FOUND: ImageRefused(("no such image",)),
+                _BAD_REQUEST: ControlMissing("spec_refused", "the engine refused the run spec"),
+            }
+        ):
+            made = self._client().create_container_from_config(body, spec.name)  # type: ignore[no-untyped-call]
+        container = str(made["Id"])
+        try:
+            self._check(container, body, made.get("Warnings") or [])
+        except PlatformFault:
+            self.remove(container)
+            raise
+        return container
+
+    def _check(self, container: str, body: dict[str, Any], warnings: list[str]) -> None:
+        # A control that the kernel lacks is dropped with a warning and nothing else.
+        if warnings:
+            raise ControlMissing("engine_warned", "the engine warned: " + "; ".join(warnings))
+        with _engine():
+            shown = self._client().inspect_container(container)
+        if wrong := differences(body, shown):
+            raise ControlMissing("control_missing", "not as asked: " + ", ".join(wrong))
+
+    def start(self, container: str) -> None:
+        """Let it run; see the contract."""
+        refused = PlatformFault(START_REFUSED)
+        missing = PlatformFault(NO_SUCH_CONTAINER)
+        with _engine({_NOT_FOUND: missing}, refused):
+            self._client().start(container)
+
+    def wait(self, container: str) -> State:
+        """Block until it has exited; see the contract."""
+        with _engine({_NOT_FOUND: PlatformFault(NO_SUCH_CONTAINER)}):
+            self._client().wait(container, timeout=None)
+        return self.inspect(container)
+
+    def inspect(self, container: str) -> State:
+        """Look at it now; see the contract."""
+        with _engine({_NOT_FOUND: PlatformFault(NO_SUCH_CONTAINER)}):
+            state = self._client().inspect_container(container)["State"]
+        return State(
+            status=_STATUS.get(state["Status"], Status.RUNNING),
+            exit_code=int(state["ExitCode"]),
+            oom=bool(state["OOMKilled"]),
+        )
+
+    def kill(self, container: str) -> None:
+        """Kill it; see the contract."""
+        with _engine({_NOT_FOUND: None, _CONFLICT: None}):
+            self._client().kill(container, "SIGKILL")
+
+    def remove(self, container: str) -> None:
+        """Remove it; see the contract."""
+        busy = False
+        with _engine({_NOT_FOUND: None}):
+            try:
+                self._client().remove_container(container, v=True, force=True)
+            except APIError as error:
+                busy = error.status_code == _CONFLICT
+                if not busy:
+                    raise
+        if busy:  # somebody else is removing it
+            with _engine({_NOT_FOUND: None}):
+                self._client().wait(container, timeout=_TIMEOUT_S, condition="removed")
+
+    def list(self, owner: str) -> tuple[Found, ...]:
+        """Find every container of an owner; see the contract."""
+        with _engine():
+            rows = self._client().containers(
+                all=True, filters={"label": [f"{labels.OWNER}={owner}"]}
+            )
+        return tuple(
+            Found(
+                id=row["Id"],
+                name=row["Names"][0].removeprefix("/"),
+                identity=identity,
+                run_dir=_source(row.get("Mounts") or []),
+            )
+            for row in rows
+            if (identity := labels.identity(row.get("Labels") or {})) is not None
+        )
+
+    def image(self, image_id: str) -> Mapping[str, Any] | None:
+        """Read what the engine says of an image; None when it is absent."""
+        found: list[Mapping[str, Any]] = []
+        with _engine({_NOT_FOUND: None}):
+            found.append(self._client().inspect_image(image_id))  # type: ignore[no-untyped-call]
+        return found[0] if found else None
+
+    def images(self, label: str, value: str) -> tuple[str, ...]:
+        """Ids of the images that carry a label with this value."""
+        with _engine():
+            rows = self._client().images(all=True, filters={"label": [f"{label}={value}"]})
+        return tuple(str(row["Id"]) for row in rows)
+
+    def load_image(self, archive: Path) -> None:
+        """Load an image archive; see the contract."""
+        with archive.open("rb") as stream, _engine():
+            client = docker.APIClient(self._url, version="auto", timeout=_LOAD_TIMEOUT_S)
+            try:
+                told = list(client.load_image(stream, quiet=True))  # type: ignore[no-untyped-call]
+            finally:
+                client.close()
+        if any("error" in line for line in told):
+            raise PlatformFault("load_refused", "the engine refused the image archive")
+
+    def save_image(self, image_id: str, archive: Path) -> None:
+        """Write an image as an archive."""
+        missing = ImageRefused(("no such image",))
+        with archive.open("wb") as stream, _engine({_NOT_FOUND: missing}):
+            for chunk in self._client().get_image(image_id, chunk_size=_CHUNK):
+                stream.write(chunk)
+
+    def remove_image(self, image_id: str) -> None:
+        """Remove an image; no error when it is absent."""
+        with _engine({_NOT_FOUND: None}):
+            self._client().remove_image(image_id, force=True)
+
+    def _client(self) -> docker.APIClient:
+        client: docker.APIClient | None = getattr(self._local, "client", None)
+        if client is None:
+            version = _versions.get(self._url, "auto")
+            client = docker.APIClient(self._url, version=version, timeout=_TIMEOUT_S)
+            _versions[self._url] = client.api_version
+            self._local.client = client
+        return client
+
+
+def _source(mounts: list[dict[str, Any]]) -> Path | None:
+    return Path(mounts[0]["Source"]) if len(mounts) == 1 and "Source" in mounts[0] else None
+
+
+@contextmanager
+def _engine(
+    meanings: Mapping[int, PlatformFault | None] | None = None,
+    otherwise: PlatformFault | None = None,
+) -> Iterator[None]:
+    """Give the engine's answers our meaning; None for a status that is no error here."""
+    fault: PlatformFault | None = None
+    try:
+        yield
+    except APIError as error:
+        status = error.status_code or 0
+        fault = otherwise or PlatformFault("engine_refused", f"the engine said {status}")
+        if meanings and status in meanings:
+            fault = meanings[status]
+    except (DockerException, requests.exceptions.RequestException):
+        fault = EngineUnavailable("engine_unavailable", "the container engine does not answer")
+    # Raised out here, so that no context carries the engine's own text.
+    if fault is not None:
+        raise fault
