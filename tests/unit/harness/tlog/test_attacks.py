@@ -411,6 +411,35 @@ def test_a_run_end_after_the_report():
     assert failures(story) == {"order"}
 
 
+def test_a_bundle_that_goes_on_after_its_report():
+    story = honest()
+    story.start(2)
+    assert failures(story) == {"order", "ordinals"}
+    receipt = honest()
+    receipt.log("run-receipt", "server", receipt.about, {"run": "run1"})
+    assert failures(receipt) == {"order"}
+
+
+def test_an_end_of_no_run():
+    story = Story().agree().run(1)
+    story.end(2)
+    assert failures(story.write().publish()) == {"order", "ordinals"}
+
+
+def test_an_end_that_names_another_run():
+    story = Story().agree()
+    story.start(1)
+    story.end(1, run="run2")
+    assert failures(story.write().publish()) == {"order", "ordinals"}
+
+
+def test_only_the_report_hides_a_failed_attempt():
+    story = Story().agree().run(1, "FAILED").run(2)
+    line = [{"ordinal": 1, "outcome": "REFUNDED"}, {"ordinal": 2, "outcome": "RELEASED"}]
+    run = {"id": "run2", "ordinal": 2, "of": 2, "attempt_line": line}
+    assert failures(story.write(2, run=run).publish(2)) == {"ordinals"}
+
+
 def test_a_run_end_before_its_start():
     story = Story().agree()
     story.end(1)
