@@ -1,0 +1,32 @@
+"""The reaper: removes what a dead worker left running.
+
+It acts only on containers that carry our owner's label and whose run is known and no longer
+live; the caller's records are the truth, the engine's list only where to look.
+"""
+
+import logging
+from collections.abc import Callable
+
+from sandbox.container.folder import Folder
+from sandbox.container.runtime import ContainerRuntime
+
+_log = logging.getLogger(__name__)
+
+IsLive = Callable[[str, int], bool]
+
+
+def reap(runtime: ContainerRuntime, owner: str, is_live: IsLive) -> list[str]:
+    """Remove an owner's containers whose (run, attempt) is not live; their names.
+
+    Raises EngineUnavailable.
+    """
+    removed = []
+    for found in runtime.list(owner):
+        if is_live(found.identity.run, found.identity.attempt):
+            continue
+        runtime.remove(found.id)
+        if found.run_dir is not None:
+            Folder(found.run_dir).remove()
+        _log.warning("reaped", extra={"container": found.name})
+        removed.append(found.name)
+    return removed

@@ -1,0 +1,225 @@
+"""One sandboxed run: gateway up, container up, scores drained, everything down again.
+
+Container and gateway share only a socket in the run's folder. The session alone knows both.
+Whatever ends a run, its container, process and folder are gone when `run` returns.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from sandbox.container import folder as folders
+from sandbox.container.docker import DockerRuntime
+from sandbox.container.runtime import ContainerRuntime, State, Status
+from sandbox.errors import EngineUnavailable, PlatformFault
+from sandbox.gateway import process as gateway
+from sandbox.gateway.grant import Order
+from sandbox.gateway.process import Event, GatewayProcess
+from sandbox.spec import (
+    ContainerSpec,
+    Ending,
+    Score,
+    SessionCallbacks,
+    SessionResult,
+    SessionSpec,
+    UsageReceipt,
+)
+
+_LOOK_S: Final = 0.25
+_LISTEN_S: Final = 20.0
+_KILLED: Final = 137
+
+
+class _Ended(Exception):  # noqa: N818 - not an error: how the loop is left
+    """The run is over."""
+
+    def __init__(self, ending: Ending, code: str) -> None:
+        self.ending = ending
+        self.code = code
+
+
+@dataclass(slots=True)
+class _Watch:
+    """The container's end, waited for in a thread of its own."""
+
+    runtime: ContainerRuntime
+    container: str
+    state: State | None = None
+    lost: bool = False
+    done: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Wait until the container has ended; removing it ends the wait too."""
+        try:
+            self.state = self.runtime.wait(self.container)
+        except PlatformFault:
+            self.lost = True
+        self.done.set()
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What the loop has learnt from the gateway's events."""
+
+    reply_reached: bool = False
+    scores: tuple[Score, ...] = ()
+    receipt: UsageReceipt | None = None
+
+
+def run(
+    spec: SessionSpec, callbacks: SessionCallbacks, runtime: ContainerRuntime | None = None
+) -> SessionResult:
+    """Carry one run out and say how it ended. Faults become endings; nothing is raised for them."""
+    engine = runtime or DockerRuntime()
+    seen = _Progress()
+    with ExitStack() as stack:
+        try:
+            _run(spec, callbacks, engine, seen, stack)
+            ended = _Ended(Ending.GATEWAY_LOST, "loop_left")
+        except _Ended as over:
+            ended = over
+        except EngineUnavailable as fault:
+            ended = _Ended(Ending.ENGINE_LOST, fault.code)
+        except PlatformFault as fault:
+            ended = _Ended(Ending.START_REFUSED, fault.code)
+    complete = ended.ending is Ending.COMPLETE
+    return SessionResult(
+        ending=ended.ending,
+        code=ended.code,
+        reply_reached_guest=seen.reply_reached,
+        scores=seen.scores if complete else (),
+        receipt=seen.receipt,
+    )
+
+
+def _run(
+    spec: SessionSpec,
+    callbacks: SessionCallbacks,
+    engine: ContainerRuntime,
+    seen: _Progress,
+    stack: ExitStack,
+) -> None:
+    uid = 20_000 + spec.slot
+    folder = folders.make(spec.run_root, uid, spec.run_file, spec.suite_files)
+    stack.callback(folder.remove)
+    order = Order(
+        grant=spec.grant, credentials=spec.credentials, socket=str(folder.socket), uid=uid
+    )
+    # The gateway's interpreter starts while the engine makes the container.
+    process = GatewayProcess(order)
+    stack.enter_context(_closing(process, seen))
+    container_spec = ContainerSpec(
+        run=spec.grant.run,
+        attempt=spec.attempt,
+        owner=spec.owner,
+        image=spec.image,
+        slot=spec.slot,
+        run_dir=folder.path,
+        deadline=spec.grant.not_after,
+        limits=spec.limits,
+        runtime=spec.runtime,
+    )
+    container = engine.create(container_spec)
+    stack.callback(_remove, engine, container)
+    _await_listening(process)
+    engine.start(container)
+    watch = _Watch(engine, container)
+    threading.Thread(target=watch.run, daemon=True).start()
+    _loop(spec, callbacks, process, watch, seen)
+
+
+def _await_listening(process: GatewayProcess) -> None:
+    until = time.monotonic() + _LISTEN_S
+    while not process.ended and (left := until - time.monotonic()) > 0:
+        if any(event["event"] == "listening" for event in process.events(left)):
+            return
+    raise PlatformFault("gateway_start")
+
+
+def _loop(
+    spec: SessionSpec,
+    callbacks: SessionCallbacks,
+    process: GatewayProcess,
+    watch: _Watch,
+    seen: _Progress,
+) -> None:
+    while True:
+        # Looked at before the events: an end record precedes the container's own end.
+        over = watch.done.is_set()
+        for event in process.events(0.0 if over else _LOOK_S):
+            _take(event, callbacks, seen)
+        if over:
+            _drain(process, callbacks, seen)
+            raise _of_container(watch)
+        if process.ended:
+            raise _Ended(Ending.GATEWAY_LOST, "events_ended")
+        if time.time() >= spec.grant.not_after:
+            # Recorded before the kill: the engine has no deadline of its own to tell of.
+            raise _Ended(Ending.DEADLINE, "deadline")
+        if callbacks.should_stop():
+            raise _Ended(Ending.STOPPED, "asked")
+
+
+def _take(event: Event, callbacks: SessionCallbacks, seen: _Progress) -> None:
+    """Act on one event of the gateway's closed vocabulary."""
+    kind = event["event"]
+    if kind == "first_reply":
+        seen.reply_reached = True
+        callbacks.reply_reached()
+    elif kind == "progress":
+        callbacks.progress(event["requests"], event["rows"])
+    elif kind == "violation":
+        raise _Ended(Ending.GUEST_FAULT, event["code"])
+    elif kind == "over_budget":
+        raise _Ended(Ending.OVER_BUDGET, kind)
+    elif kind == "vendor_down":
+        raise _Ended(Ending.VENDOR_DOWN, kind)
+    elif kind == "end":
+        seen.receipt = gateway.receipt(event)
+        seen.scores = tuple(
+            Score(sample, epoch, tuple(values)) for sample, epoch, values in event["scores"]
+        )
+        callbacks.progress(seen.receipt.requests, event["rows"])
+        raise _Ended(Ending.COMPLETE, "end")
+
+
+def _drain(process: GatewayProcess, callbacks: SessionCallbacks, seen: _Progress) -> None:
+    """Take what the gateway said before the container ended."""
+    while events := process.events(_LOOK_S):
+        for event in events:
+            _take(event, callbacks, seen)
+
+
+def _of_container(watch: _Watch) -> _Ended:
+    """How a run ended whose container ended without an end record."""
+    state = watch.state
+    if watch.lost or state is None or state.status is not Status.EXITED:
+        return _Ended(Ending.ENGINE_LOST, "container_gone")
+    if state.oom:
+        return _Ended(Ending.OOM, "oom")
+    if state.exit_code == _KILLED:
+        # Not killed by us and not for memory: the engine died and took it along.
+        return _Ended(Ending.ENGINE_LOST, "container_killed")
+    return _Ended(Ending.GUEST_FAULT, "no_end")
+
+
+@contextmanager
+def _closing(process: GatewayProcess, seen: _Progress) -> Iterator[None]:
+    """End the gateway in any case, and keep its receipt if there is none yet."""
+    try:
+        yield
+    finally:
+        if seen.receipt is None and not process.ended:
+            seen.receipt = process.stop()
+        process.close()
+
+
+def _remove(engine: ContainerRuntime, container: str) -> None:
+    try:
+        engine.remove(container)
+    except PlatformFault:
+        # The engine is away; the reaper removes the container when it is back.
+        return
