@@ -5,7 +5,7 @@ import pytest
 from harness.tlog.verify import verify
 from tests.unit.harness.tlog import chain
 from tests.unit.harness.tlog.chain import Story, honest, metric, protocol, result
-from tests.unit.harness.tlog.test_attacks import PIN, failures
+from tests.unit.harness.tlog.judge import PIN, failures
 
 INTERVAL = {"low": "0.532", "high": "0.590", "method": "wilson", "confidence": "0.95"}
 HISTOGRAM = metric(
