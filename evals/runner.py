@@ -33,43 +33,42 @@ def run(run_dir: str) -> None:
     Raises ModelError when a call is denied, and the errors of the suite, the wire and the client.
     """
     told = wire.parse_run_file(suite.read_bytes(f"{run_dir}/{RUN_FILE}"))
-    found, samples = suite.load(f"{run_dir}/{SUITE_DIR}")
-    work = _order(told, samples)
-    tasks = min(told.concurrency, told.epochs * len(samples))
+    loaded = suite.load(f"{run_dir}/{SUITE_DIR}")
+    order = _order(told, loaded.manifest)
+    rows = told.epochs * len(loaded.rows)
     socket_path = f"{run_dir}/{SOCKET}"
     parameters = {name: _number(value) for name, value in told.parameters.items()}
-    client.drive(socket_path, (_walk(work, found, parameters) for _ in range(tasks)))
-    client.drive(socket_path, [client.end(told.epochs * len(samples))])
+    tasks = (_walk(order, loaded, parameters) for _ in range(min(told.concurrency, rows)))
+    client.drive(socket_path, tasks)
+    client.drive(socket_path, [client.end(rows)])
 
 
 async def _walk(
-    work: Iterator[tuple[int, suite.Sample]],
-    found: manifest.Manifest,
-    parameters: dict[str, object],
+    order: Iterator[tuple[int, int]], loaded: suite.Suite, parameters: dict[str, object]
 ) -> None:
-    for epoch, sample in work:
+    metrics = loaded.manifest.metrics
+    for epoch, index in order:
+        sample = loaded.sample(index)
         try:
             output = await client.chat(ROLE, sample.messages, parameters)
         except client.ModelError as error:
             if error.args[0] == "denied":
                 raise
-            values = {metric.id: metric.worst for metric in found.metrics}
+            values = {metric.id: metric.worst for metric in metrics}
         else:
-            values = {
-                metric.id: scorers.score(metric.scorer, output, sample) for metric in found.metrics
-            }
+            values = {metric.id: scorers.score(metric.scorer, output, sample) for metric in metrics}
         await client.post_score(wire.ScoreRow(sample.id, epoch, values))
 
 
-def _order(told: wire.RunFile, samples: list[suite.Sample]) -> Iterator[tuple[int, suite.Sample]]:
-    """Yield every epoch in an order of its own, the same for a seed on any machine."""
+def _order(told: wire.RunFile, found: manifest.Manifest) -> Iterator[tuple[int, int]]:
+    """Yield epoch and sample, each epoch in an order of its own, the same on any machine."""
     for epoch in range(told.epochs):
         prefix = f"{told.order_seed}/{epoch}/"
-        places = {
-            sample.id: hashlib.sha256((prefix + sample.id).encode()).digest() for sample in samples
-        }
-        for sample in sorted(samples, key=lambda sample: places[sample.id]):
-            yield epoch, sample
+        places = [
+            hashlib.sha256((prefix + sample.id).encode()).digest() for sample in found.samples
+        ]
+        for index in sorted(range(len(places)), key=places.__getitem__):
+            yield epoch, index
 
 
 def _number(value: wire.Parameter) -> object:

@@ -22,16 +22,31 @@ class Sample(NamedTuple):
     groups: dict[str, str]
 
 
-def load(folder: str) -> tuple[manifest.Manifest, list[Sample]]:
-    """Read an unpacked suite, in the order of its manifest.
+class Suite(NamedTuple):
+    """An unpacked suite whose data files have the right digests; rows are read when asked for."""
 
-    Raises ManifestError, SuiteError or WireError when files, digests or rows do not fit.
-    """
+    manifest: manifest.Manifest
+    rows: list[bytes]
+
+    def sample(self, index: int) -> Sample:
+        """Read the sample at a place of the manifest's index.
+
+        Raises SuiteError or WireError when the row does not fit.
+        """
+        row = wire.strict_json(self.rows[index], MAX_ROW_BYTES)
+        found = _sample(row, self.manifest)
+        if (found.id, found.groups) != self.manifest.samples[index]:
+            raise SuiteError("a data row differs from the manifest's index")
+        return found
+
+
+def load(folder: str) -> Suite:
+    """Read an unpacked suite. Raises ManifestError or SuiteError when files do not fit."""
     found = manifest.parse(read_bytes(f"{folder}/{manifest.FILE}"))
-    samples = [sample for file in found.data for sample in _samples(folder, file, found)]
-    if [(sample.id, sample.groups) for sample in samples] != list(found.samples):
+    rows = [row for file in found.data for row in _rows(folder, file)]
+    if len(rows) != len(found.samples):
         raise SuiteError("data rows differ from the manifest's index")
-    return found, samples
+    return Suite(found, rows)
 
 
 def read_bytes(path: str) -> bytes:
@@ -40,12 +55,11 @@ def read_bytes(path: str) -> bytes:
         return file.read()
 
 
-def _samples(folder: str, file: manifest.DataFile, found: manifest.Manifest) -> list[Sample]:
+def _rows(folder: str, file: manifest.DataFile) -> list[bytes]:
     content = read_bytes(f"{folder}/{file.file}")
     if hashlib.sha256(content).hexdigest() != file.sha256:
         raise SuiteError("a data file has another digest")
-    lines = content.removesuffix(b"\n").split(b"\n")
-    return [_sample(wire.strict_json(line, MAX_ROW_BYTES), found) for line in lines]
+    return content.removesuffix(b"\n").split(b"\n")
 
 
 def _sample(row: object, found: manifest.Manifest) -> Sample:

@@ -24,6 +24,7 @@ DECIMAL = r"^-?(?:0|[1-9][0-9]{0,11})(?:\.[0-9]{1,12})?$"
 
 _SAMPLE_ID = re.compile(SAMPLE_ID[:-1] + r"\Z", re.ASCII)
 _NAME = re.compile(NAME[:-1] + r"\Z", re.ASCII)
+_MOST_DIGITS = len(str(-MAX_INT))
 _DECIMAL = re.compile(DECIMAL[:-1] + r"\Z", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _RUN = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}\Z", re.ASCII)
@@ -65,7 +66,6 @@ def strict_json(body: bytes, max_bytes: int) -> object:
     value, code = _load(body)
     if code:  # raised here, outside the handler, so that no context keeps the sender's text
         raise WireError(code)
-    _check(value, 1)
     return value
 
 
@@ -75,16 +75,23 @@ def _load(body: bytes) -> tuple[object, str]:
     except UnicodeDecodeError:
         return None, "bad_utf8"
     try:
-        value = json.loads(
-            text, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float
-        )
+        value = _DECODER.decode(text)
     except WireError as error:
         return None, str(error)
     except RecursionError:
         return None, "too_deep"
     except ValueError:
         return None, "bad_json"
-    return value, ""
+    return value, _flaw(text, value)
+
+
+def _flaw(text: str, value: object) -> str:
+    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        return "too_deep"
+    # Bytes that are UTF-8 can only name a lone surrogate by an escape.
+    if "\\u" in text and _SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+        return "bad_text"
+    return ""
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -94,25 +101,29 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+def _exact_int(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS or abs(int(digits)) > MAX_INT:
+        raise WireError("not_int")
+    return int(digits)
+
+
 def _no_float(_text: str) -> object:
     raise WireError("not_int")
 
 
-def _check(value: object, depth: int) -> None:
-    if isinstance(value, str):
-        if not value.isascii() and _SURROGATE.search(value):
-            raise WireError("bad_text")
-    elif isinstance(value, int):
-        if abs(value) > MAX_INT:
-            raise WireError("not_int")
-    elif isinstance(value, list | dict):
-        if depth > MAX_DEPTH:
-            raise WireError("too_deep")
-        for item in value:
-            _check(item, depth + 1)
-        if isinstance(value, dict):
-            for item in value.values():
-                _check(item, depth + 1)
+def _depth(value: object) -> int:
+    if not isinstance(value, list | dict):
+        return 0
+    items = value.values() if isinstance(value, dict) else value
+    return 1 + max((_depth(item) for item in items if isinstance(item, list | dict)), default=0)
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_int=_exact_int,
+    parse_float=_no_float,
+    parse_constant=_no_float,
+)
 
 
 def canonical(value: object) -> bytes:

@@ -133,7 +133,7 @@ def test_a_bad_run_file_is_refused(change, code):
 def test_the_page_names_every_code_and_field():
     source = (ROOT / "evals" / "wire.py").read_text()
     page = (ROOT / "docs" / "wire.md").read_text()
-    raised = set(re.findall(r'(?:WireError\(|None, )"([a-z0-9_]+)"', source))
+    raised = set(re.findall(r'(?:WireError\(|None, |return )"([a-z0-9_]+)"', source))
     told = page[page.index("## Codes") :]
     assert set(re.findall(r"`([a-z0-9_]+)`", told)) == raised
     for field in {"wire", *wire.RunFile._fields}:
