@@ -3,7 +3,7 @@
 Every figure that the proposer's program computed is computed again here; nothing is taken over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,7 @@ from evals import manifest
 from evals.manifest import Manifest
 from harness.disclosure import bits, cells, metrics, rules
 from harness.disclosure.accountant import Caps
-from harness.disclosure.errors import NotAdmitted
+from harness.disclosure.cells import Cell
 from harness.documents import suite as suite_document
 from harness.documents.protocol import Protocol
 from harness.errors import InvalidInput
@@ -48,9 +48,15 @@ def plan_of(parsed: Manifest, epochs: int) -> metrics.Plan:
 
 def suite_problems(parsed: Manifest) -> list[str]:
     """What would keep any protocol over this suite from being admitted, bits caps aside."""
-    found = rules.problems(
-        shape.cells_of(parsed), plan_of(parsed, 1), bits.Policy(), Caps(report=1 << 30)
-    )
+    any_bits = Caps(report=1 << 30)
+    return rule_problems(shape.cells_of(parsed), parsed, 1, bits.Policy(), any_bits)
+
+
+def rule_problems(
+    declared: Sequence[Cell], parsed: Manifest, epochs: int, policy: bits.Policy, caps: Caps
+) -> list[str]:
+    """Every admission rule that these cells break, with the nearest setting that would pass."""
+    found = rules.problems(declared, plan_of(parsed, epochs), policy, caps)
     return [f"{problem.field}: {problem.message}" for problem in found]
 
 
@@ -125,16 +131,15 @@ def _disclosure(protocol: Protocol, parsed: Manifest) -> Iterator[str]:
         # The unit may be chosen anew in the protocol; everything else is the suite's.
         if known is None or cells.to_entry(known) | {"unit": cell.unit} != cells.to_entry(cell):
             yield f"analysis.metrics[{index}]: the suite declares no such aggregate"
-    try:
-        rules.admit(
-            declared,
-            plan_of(parsed, protocol.harness.epochs),
-            shape.policy_of(protocol),
-            shape.caps_of(protocol),
-        )
-    except NotAdmitted as error:
-        for problem in error.problems:
-            yield f"{problem.field}: {problem.message}"
+    broken = rule_problems(
+        declared,
+        parsed,
+        protocol.harness.epochs,
+        shape.policy_of(protocol),
+        shape.caps_of(protocol),
+    )
+    if broken:
+        yield from broken
         return
     alphabet = shape.alphabet_of(protocol)
     if protocol.disclosure.alphabet != str(alphabet):

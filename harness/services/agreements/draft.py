@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from evals import manifest, wire
 from evals.manifest import Manifest
 from harness.disclosure import bits, cells
+from harness.disclosure.accountant import Caps
 from harness.disclosure.bits import Policy, Release
 from harness.documents import protocol as protocol_document
 from harness.documents import suite as suite_document
@@ -18,7 +19,7 @@ from harness.documents.problems import DocumentInvalid
 from harness.errors import InvalidInput, NotFound, Unavailable
 from harness.records import parties, platform, suites
 from harness.services.access import Actor
-from harness.services.agreements import preview, shape
+from harness.services.agreements import admission, preview, shape
 from harness.services.agreements.terms import Terms
 from harness.services.platform.opening import Platform
 
@@ -159,6 +160,10 @@ def _analysis(parsed: Manifest, terms: Terms) -> dict[str, object]:
         grid_s=terms.grid_s,
         buckets=terms.completeness == "buckets",
     )
+    caps = Caps(terms.bits_cap, terms.ledger_pair, terms.ledger_owner_group, terms.ledger_model)
+    broken = admission.rule_problems(declared, parsed, terms.epochs, policy, caps)
+    if broken:
+        raise InvalidInput(broken)
     alphabet = bits.report_alphabet(declared, policy)
     return {
         "analysis": {

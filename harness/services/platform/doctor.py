@@ -5,13 +5,12 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.container.docker import DockerRuntime
-
 from harness.config import Settings
 from harness.errors import HarnessError
 from harness.records import platform as rows
 from harness.services.platform import images, sequencer
 from harness.services.platform.opening import Platform, open_platform
+from sandbox.container.docker import DockerRuntime
 from sandbox.errors import PlatformFault
 
 _LEAST_FREE = 1024**3

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandbox.container.docker import DockerRuntime
-
 from harness.errors import InvalidInput, NotFound, Unavailable
 from harness.records import platform as rows
 from harness.records.base import Act
 from harness.services.platform.opening import Platform
 from sandbox.container import images
+from sandbox.container.docker import DockerRuntime
 from sandbox.errors import EngineUnavailable, ImageRefused, PlatformFault
 
 FLAVOUR = "base"

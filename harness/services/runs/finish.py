@@ -33,6 +33,8 @@ def end(
     A refundable ending gives slot and bits back, at most twice per agreed run; beyond that it
     counts as FAILED.
     """
+    if run.state in states.TERMINAL_RUNS:
+        return False
     now = platform.clock()
     if after in states.REFUNDED_RUNS and not _refundable(session, run):
         after = states.Run.FAILED

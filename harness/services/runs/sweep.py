@@ -6,7 +6,6 @@ Safe to run in any number of processes at once: each step is a compare-and-swap 
 import logging
 
 from celery import Celery
-from sandbox.container.docker import DockerRuntime
 
 from harness import queue
 from harness.errors import HarnessError
@@ -16,6 +15,7 @@ from harness.services.platform import images
 from harness.services.platform.opening import Platform
 from harness.services.runs.finish import end
 from sandbox.container import reaper
+from sandbox.container.docker import DockerRuntime
 from sandbox.errors import PlatformFault
 
 _log = logging.getLogger(__name__)

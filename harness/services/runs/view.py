@@ -6,7 +6,6 @@ happens meanwhile is for vendor and operator.
 
 from dataclasses import dataclass
 
-from sandbox.container.docker import DockerRuntime
 from sqlalchemy.orm import Session
 
 from harness.errors import Conflict, IntegrityError, NotFound
@@ -19,6 +18,7 @@ from harness.services.agreements import agree
 from harness.services.platform.opening import Platform
 from harness.services.runs import timing
 from harness.services.runs.finish import end
+from sandbox.container.docker import DockerRuntime
 from sandbox.errors import PlatformFault
 
 _ALIVE_S = 60.0

@@ -118,14 +118,16 @@ def test_a_vendor_of_the_same_owner_is_refused(tmp_path):
 
 
 def test_every_admission_problem_is_listed_at_once(world):
-    files = worlds.suite_files(worlds.simple_questions(12))
-    digest = world.suite(files)
+    digest = world.suite(worlds.suite_files(worlds.simple_questions(12)))
     with pytest.raises(InvalidInput) as caught:
-        world.propose(world.draft(digest, Terms(run_wall_clock_s=10**6, bits_cap=1)))
-    text = str(caught.value)
-    assert "the least is 20" in text
-    assert "this operator allows at most" in text
-    assert "the cap is 1" in text
+        world.draft(digest, Terms(bits_cap=1))
+    assert "the suite has 12 samples; the least is 20" in str(caught.value)
+    assert "the cap is 1; a cap of 2 would pass" in str(caught.value)
+
+
+def test_a_longer_run_than_the_operator_allows_is_refused(world, digest):
+    with pytest.raises(InvalidInput, match="allows at most 21600"):
+        world.propose(world.draft(digest, Terms(run_wall_clock_s=10**6)))
 
 
 def test_used_up_runs_are_refused_and_refunds_are_not_counted(world, digest):
