@@ -33,7 +33,7 @@ def run(run_dir: str) -> None:
     Raises ModelError when a call is denied, and the errors of the suite, the wire and the client.
     """
     told = wire.parse_run_file(suite.read_bytes(f"{run_dir}/{RUN_FILE}"))
-    loaded = suite.load(f"{run_dir}/{SUITE_DIR}")
+    loaded = suite.open_suite(f"{run_dir}/{SUITE_DIR}")
     order = _order(told, loaded.manifest)
     rows = told.epochs * len(loaded.rows)
     socket_path = f"{run_dir}/{SOCKET}"

@@ -40,8 +40,14 @@ class Suite(NamedTuple):
         return found
 
 
-def load(folder: str) -> Suite:
-    """Read an unpacked suite. Raises ManifestError or SuiteError when files do not fit."""
+def load(folder: str) -> tuple[manifest.Manifest, list[Sample]]:
+    """Read an unpacked suite and every sample. Raises as `open_suite` and `sample` do."""
+    opened = open_suite(folder)
+    return opened.manifest, [opened.sample(index) for index in range(len(opened.rows))]
+
+
+def open_suite(folder: str) -> Suite:
+    """Open an unpacked suite. Raises ManifestError or SuiteError when files do not fit."""
     found = manifest.parse(read_bytes(f"{folder}/{manifest.FILE}"))
     rows = [row for file in found.data for row in _rows(folder, file)]
     if len(rows) != len(found.samples):

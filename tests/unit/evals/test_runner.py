@@ -200,5 +200,38 @@ def test_the_launcher_cannot_be_looked_into(run_dir, gateway):
     assert subprocess.run([python, "-c", open_up, *inside], check=False, timeout=30).returncode == 0
 
 
+ORPHANS = """\
+import glob, os, time
+for _ in range(5):
+    if os.fork() == 0:
+        os.fork()
+        os._exit(0)
+    os.wait()
+def zombies():
+    files = glob.glob("/proc/*[0-9]/stat")
+    return [open(name).read().rsplit(")", 1)[1].split()[0] for name in files].count("Z")
+give_up = time.monotonic() + 1
+while zombies() and time.monotonic() < give_up:
+    pass
+os._exit(10 + zombies())
+"""
+
+
+@pytest.mark.parametrize("reaping", [True, False])
+def test_the_launcher_collects_orphans(reaping):
+    if os.getuid() != 0:
+        pytest.skip("needs root to make a process namespace")
+    launcher = [str(ROOT / "evals" / "launcher.py"), "--port", "0", "--run-dir", "/nonexistent"]
+    careless = ["-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"]
+    first = launcher if reaping else careless
+    python = ["/usr/bin/python3", "-I", "-S"]
+    done = subprocess.run(
+        ["unshare", "--pid", "--fork", "--mount-proc", *python, *first, *python, "-c", ORPHANS],
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == (10 if reaping else 15)
+
+
 def test_a_missing_run_file_is_a_bad_start(tmp_path):
     assert launch(tmp_path).wait(30) == 2
