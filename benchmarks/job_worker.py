@@ -16,7 +16,7 @@ app: Celery = queue.celery(config.load())
 _began = Path(os.environ["ASSAY_BENCH_BEGAN"])
 
 
-@app.task(name=queue.RUN_TASK)
+@app.task(name=queue.RUN_TASK)  # type: ignore[untyped-decorator]
 def run(run_id: str) -> None:
     """Write the moment of the start, in nanoseconds of the machine-wide monotonic clock."""
     # One write of a short line to a file opened for appending is never torn.

@@ -13,6 +13,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from celery import Celery
+
 from benchmarks.figures import Figure, Goal, Options, median
 from harness import queue
 from harness.config import Settings
@@ -39,7 +41,8 @@ def measure(options: Options) -> Sequence[Figure]:
             *("--hostname", f"bench-{os.getpid()}@assay", "--without-heartbeat"),
             *("--without-gossip", "--without-mingle"),
         ]
-        with subprocess.Popen(command, env=environment) as worker:
+        silent = subprocess.DEVNULL
+        with subprocess.Popen(command, env=environment, stdout=silent, stderr=silent) as worker:
             try:
                 waits = [_wait(app, began, number, options) for number in range(_JOBS + 5)][5:]
             finally:
@@ -60,7 +63,7 @@ def measure(options: Options) -> Sequence[Figure]:
     ]
 
 
-def _wait(app: queue.Celery, began: Path, number: int, options: Options) -> float:
+def _wait(app: Celery, began: Path, number: int, options: Options) -> float:
     time.sleep(random.uniform(0.05, 0.15))  # noqa: S311 - only keeps out of step with the poll
     if number % 20 == 5:
         options.say(f"P14: job {number - 5} of {_JOBS}")

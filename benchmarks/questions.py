@@ -37,13 +37,20 @@ summary: Small sums for measuring the sandbox.
 kind: declarative
 phases: joined
 canary: 2f1d8a4e-6c1b-4f0e-9d55-0c6b1a7e9f10
-needs: {roles: [target], requests_per_sample: 1, tokens_in_per_sample: 400, tokens_out_per_sample: 64}
+needs:
+  roles: [target]
+  requests_per_sample: 1
+  tokens_in_per_sample: 400
+  tokens_out_per_sample: 64
 generation: {temperature: "0", max_tokens: 64}
 template: "{prompt}\\n\\nEnd with a line `A: <number>`."
 data: [{file: samples.jsonl}]
 fields: {id: id, prompt: prompt, target: target}
 metrics:
-  - {id: correct, score: {type: int, lo: 0, hi: 1}, worst: 0, scorer: {name: numeric, options: {after: "A:"}}}
+  - id: correct
+    score: {type: int, lo: 0, hi: 1}
+    worst: 0
+    scorer: {name: numeric, options: {after: "A:"}}
 aggregates:
   - {id: accuracy, metric: correct, kind: proportion, unit: 5}
 primary: accuracy

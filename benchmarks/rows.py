@@ -50,7 +50,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "P10",
-        "inclusion proof over pymerkle at 1e6; checks of a bundle; durable issue over one fdatasync",
+        "inclusion proof over pymerkle at 1e6; checks of a bundle; durable issue over fdatasync",
         "≥ 20; ≤ 50 ms; ≤ 3",
     ),
     Row(
