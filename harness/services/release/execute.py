@@ -134,6 +134,7 @@ def _sign(
         "released",
         worker=held.worker,
         report=digest,
+        slot=slot,
     ):
         raise IntegrityError("the run is no longer held by this worker")
     start = log.find(session, "run-start", run=run.id)[-1]
@@ -147,7 +148,7 @@ def _sign(
         {
             "run": run.id,
             "ordinal": run.ordinal,
-            "category": states.Run.RELEASED,
+            "category": states.Run.RELEASED.value,
             "grant": done.grant_digest,
             "requests": usage.requests,
             "attempts": usage.attempts,

@@ -27,6 +27,7 @@ def end(
     *,
     worker: str | None = None,
     report: str | None = None,
+    slot: float | None = None,
 ) -> bool:
     """Move a run to a terminal state; False when somebody else was faster.
 
@@ -43,7 +44,8 @@ def end(
         after = states.Run.ABORTED
     act = Act(SERVER, f"end run {after}", now)
     refunded = after in states.REFUNDED_RUNS
-    visible = now if refunded else timing.visible_at(now, run.slot_at, run.grid_s)
+    # A release was held until its slot and is stamped with it, not with the moments after it.
+    visible = slot or (now if refunded else timing.visible_at(now, run.slot_at, run.grid_s))
     moved = runs.move(
         session,
         run.id,
