@@ -7,6 +7,7 @@ end record or a stop, 2 for an order that cannot be enforced, 70 for a fault of 
 
 import argparse
 import asyncio
+import contextlib
 import ctypes
 import gc
 import os
@@ -166,11 +167,13 @@ def _settle_memory() -> None:
 
 def _on_exception(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> NoReturn:
     error = context.get("exception")
-    if isinstance(error, BaseException):
-        _fatal(type(error), error, error.__traceback__)
-    else:
-        _complain("internal error")
-    os._exit(_EX_SOFTWARE)
+    try:
+        if isinstance(error, BaseException):
+            _fatal(type(error), error, error.__traceback__)
+        else:
+            _complain("internal error")
+    finally:
+        os._exit(_EX_SOFTWARE)
 
 
 def _fatal(kind: type[BaseException], error: BaseException, trace: Any) -> None:
@@ -182,8 +185,8 @@ def _fatal(kind: type[BaseException], error: BaseException, trace: Any) -> None:
 
 
 def _complain(text: str) -> None:
-    sys.stderr.write(f"gateway: {text}\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # who would read it may be gone
+        os.write(2, f"gateway: {text}\n".encode())
 
 
 if __name__ == "__main__":

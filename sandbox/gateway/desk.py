@@ -60,17 +60,23 @@ class Desk:
         A budget that was spent on a vendor's failures alone is the vendor's fault.
         """
         self.counts.denied += 1
+        if self.closed:
+            return not self.lost
         if self.counts.vendor_errors and not self.replied:
             return self.exhausted()
-        if not self.closed:
-            self.closed = True
-            self.events.emit("over_budget")
+        self.closed = True
+        self.events.emit("over_budget")
         return True
 
     def exhausted(self) -> bool:
-        """Say whether a failed call may be answered; if not, the run is lost."""
-        if self.replied or self.lost:
-            return not self.lost
+        """Say whether a failed call may be answered; if not, the run is lost.
+
+        A run whose end is decided already stays as it was decided.
+        """
+        if self.lost:
+            return False
+        if self.replied or self.closed:
+            return True
         self.lost = self.closed = True
         self.events.emit("vendor_down")
         self.cancel_all()

@@ -146,7 +146,7 @@ class GuestConnection(asyncio.Protocol):
         head_before = self._head_done
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._refuse(answers.MALFORMED)
             return
         if self._refusal is not None:

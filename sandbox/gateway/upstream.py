@@ -163,7 +163,7 @@ class VendorConnection(asyncio.Protocol):
         self._received += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             flight.fail(Failure.BROKEN)
             return
         if self._too_large or (not self._status and self._received > _HEAD_BYTES):

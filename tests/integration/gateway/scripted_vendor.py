@@ -123,8 +123,14 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-def stream(text="four", *, usage=True, done=True, cut_after: int | None = None, extra=b"") -> Step:
-    """Stream a reply letter by letter; `cut_after` events the connection ends."""
+def stream(
+    text="four", *, usage=True, done=True, cut_after=None, extra=b"", wait_after=None
+) -> Step:
+    """Stream a reply letter by letter.
+
+    After `cut_after` events the connection ends; after `wait_after` it waits to be released.
+    `extra` goes before the event that ends the reply.
+    """
 
     async def step(wire, seen):
         await wire.send(STREAM_HEAD)
@@ -135,7 +141,9 @@ def stream(text="four", *, usage=True, done=True, cut_after: int | None = None, 
             events.append(USAGE_EVENT)
         if done:
             events.append(b"data: [DONE]\n\n")
-        for data in events[:cut_after]:
+        for number, data in enumerate(events[:cut_after]):
+            if number == wait_after:
+                await wire.released.wait()
             await wire.send(chunk(data))
             await asyncio.sleep(0)
         if cut_after is not None:
@@ -229,6 +237,7 @@ class ScriptedVendor:
     async def _serve(self, ready: threading.Event) -> None:
         self._released, self._stopping = asyncio.Event(), asyncio.Event()
         self._tasks: set[asyncio.Task] = set()
+        self._writers: list[asyncio.StreamWriter] = []
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
@@ -237,11 +246,15 @@ class ScriptedVendor:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)  # for the transports to take leave
 
     async def _connected(self, reader, writer) -> None:
         self.connections += 1
         task = asyncio.current_task()
         self._tasks.add(task)
+        self._writers.append(writer)
         wire = Wire(reader, writer, self._released)
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
