@@ -22,7 +22,7 @@ class HarnessError(Exception):
     exit_status = 1
 
 
-class InvalidInput(HarnessError):  # noqa: N818 - reads as a sentence where it is raised
+class InvalidInput(HarnessError):
     """What was handed in is wrong. Every problem is listed at once."""
 
     code = "invalid_input"
@@ -33,21 +33,21 @@ class InvalidInput(HarnessError):  # noqa: N818 - reads as a sentence where it i
         super().__init__("\n".join(self.problems))
 
 
-class NotFound(HarnessError):  # noqa: N818
+class NotFound(HarnessError):
     """No such object, or none that this actor may know of."""
 
     code = "not_found"
     exit_status = 2
 
 
-class NotAllowed(HarnessError):  # noqa: N818
+class NotAllowed(HarnessError):
     """The actor may not do this."""
 
     code = "not_allowed"
     exit_status = 2
 
 
-class Conflict(HarnessError):  # noqa: N818
+class Conflict(HarnessError):
     """Allowed in general, but not in the present state."""
 
     code = "conflict"
@@ -66,7 +66,7 @@ class IntegrityError(HarnessError):
     code = "integrity"
 
 
-class Unavailable(HarnessError):  # noqa: N818
+class Unavailable(HarnessError):
     """Something Assay needs is not there. The message says which command helps."""
 
     code = "unavailable"

@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from sandbox.container import folder as folders
 from sandbox.container.docker import DockerRuntime
+from sandbox.container.rundir import RUN_FILE, SOCKET, SUITE, run_dir
 from sandbox.container.runtime import ContainerRuntime, State, Status
 from sandbox.errors import EngineUnavailable, PlatformFault
 from sandbox.gateway import process as gateway
@@ -33,7 +33,7 @@ _LISTEN_S: Final = 20.0
 _KILLED: Final = 137
 
 
-class _Ended(Exception):  # noqa: N818 - not an error: how the loop is left
+class _Ended(Exception):
     """The run is over."""
 
     def __init__(self, ending: Ending, code: str) -> None:
@@ -103,10 +103,10 @@ def _run(
     stack: ExitStack,
 ) -> None:
     uid = 20_000 + spec.slot
-    folder = folders.make(spec.run_root, uid, spec.run_file, spec.suite_files)
-    stack.callback(folder.remove)
+    files = {f"{SUITE}/{name}": content for name, content in spec.suite_files.items()}
+    folder = stack.enter_context(run_dir(spec.run_root, uid, {RUN_FILE: spec.run_file, **files}))
     order = Order(
-        grant=spec.grant, credentials=spec.credentials, socket=str(folder.socket), uid=uid
+        grant=spec.grant, credentials=spec.credentials, socket=str(folder / SOCKET), uid=uid
     )
     # The gateway's interpreter starts while the engine makes the container.
     process = GatewayProcess(order)
@@ -117,7 +117,7 @@ def _run(
         owner=spec.owner,
         image=spec.image,
         slot=spec.slot,
-        run_dir=folder.path,
+        run_dir=folder,
         deadline=spec.grant.not_after,
         limits=spec.limits,
         runtime=spec.runtime,

@@ -19,7 +19,7 @@ class DisclosureError(ValueError):
     """Base of all."""
 
 
-class CellInvalid(DisclosureError):  # noqa: N818 - reads as a sentence where it is raised
+class CellInvalid(DisclosureError):
     """A declared metric makes no sense; the message names the field and the rule."""
 
 
@@ -32,7 +32,7 @@ class Problem:
     message: str
 
 
-class NotAdmitted(DisclosureError):  # noqa: N818
+class NotAdmitted(DisclosureError):
     """A protocol breaks admission rules. Every problem is listed at once."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
@@ -50,7 +50,7 @@ class Exceeded:
     asked: int
 
 
-class BudgetExceeded(DisclosureError):  # noqa: N818
+class BudgetExceeded(DisclosureError):
     """One or more ledgers cannot pay for a report. Every one is listed at once."""
 
     def __init__(self, exceeded: tuple[Exceeded, ...], message: str) -> None:
@@ -58,7 +58,7 @@ class BudgetExceeded(DisclosureError):  # noqa: N818
         super().__init__(message)
 
 
-class LedgerInvalid(DisclosureError):  # noqa: N818
+class LedgerInvalid(DisclosureError):
     """The ledger's entries contradict each other; nothing may be charged against them."""
 
 
@@ -78,7 +78,7 @@ class Reason(StrEnum):
     INTERNAL = "internal"
 
 
-class Refused(DisclosureError):  # noqa: N818
+class Refused(DisclosureError):
     """Nothing leaves. The text is the constant reason."""
 
     def __init__(self, reason: Reason) -> None:

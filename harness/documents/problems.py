@@ -27,7 +27,7 @@ class Problem:
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
-class DocumentInvalid(ValueError):  # noqa: N818 - reads as a sentence where it is raised
+class DocumentInvalid(ValueError):
     """A document breaks its schema or a rule between its fields."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

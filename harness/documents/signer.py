@@ -20,11 +20,11 @@ _Private: TypeAlias = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 _ECDSA = ec.ECDSA(hashes.SHA256())
 
 
-class KeyInvalid(ValueError):  # noqa: N818 - reads as a sentence where it is raised
+class KeyInvalid(ValueError):
     """Bytes are not a key that Assay uses. The message is constant."""
 
 
-class SignatureInvalid(ValueError):  # noqa: N818 - reads as a sentence where it is raised
+class SignatureInvalid(ValueError):
     """A signature does not verify. The message is constant."""
 
 

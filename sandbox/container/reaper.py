@@ -7,7 +7,6 @@ live; the caller's records are the truth, the engine's list only where to look.
 import logging
 from collections.abc import Callable
 
-from sandbox.container.folder import Folder
 from sandbox.container.runtime import ContainerRuntime
 
 _log = logging.getLogger(__name__)
@@ -25,8 +24,6 @@ def reap(runtime: ContainerRuntime, owner: str, is_live: IsLive) -> list[str]:
         if is_live(found.identity.run, found.identity.attempt):
             continue
         runtime.remove(found.id)
-        if found.run_dir is not None:
-            Folder(found.run_dir).remove()
         _log.warning("reaped", extra={"container": found.name})
         removed.append(found.name)
     return removed

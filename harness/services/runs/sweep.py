@@ -14,7 +14,7 @@ from harness.services import states
 from harness.services.platform import images
 from harness.services.platform.opening import Platform
 from harness.services.runs.finish import end
-from sandbox.container import reaper
+from sandbox.container import reaper, rundir
 from sandbox.container.docker import DockerRuntime
 from sandbox.errors import PlatformFault
 
@@ -65,6 +65,7 @@ def _reap(platform: Platform) -> None:
         reaper.reap(DockerRuntime(), images.owner(platform), is_live)
     except PlatformFault as fault:
         _log.warning("nothing reaped", extra={"code": fault.code})
+    rundir.sweep(platform.settings.run_root)
 
 
 def _nudge(platform: Platform, app: Celery) -> None:
