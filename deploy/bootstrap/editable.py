@@ -4,6 +4,7 @@ usage: editable.py FOLDER. Hatchling's ordinary editable wheel needs one more pa
 folder named here it needs none. Prints the path of the wheel.
 """
 
+# ruff: noqa: INP001 - a script beside shell scripts, no package
 import sys
 import tomllib
 from pathlib import Path
