@@ -9,26 +9,19 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from sqlalchemy.orm import Session
-
-from harness.disclosure import accountant, gate, metrics
+from harness.disclosure import gate, metrics
 from harness.disclosure.cells import Cell, Total
 from harness.disclosure.errors import Reason, Refused
-from harness.documents import canonical, report_rules
-from harness.documents import report as report_document
-from harness.errors import HarnessError, IntegrityError
-from harness.records import ledger, log, parties, runs
-from harness.records.base import Act
+from harness.errors import HarnessError
+from harness.records import runs
 from harness.services import states
 from harness.services.agreements import admission, shape
-from harness.services.platform import outbox, sequencer
 from harness.services.platform.opening import Platform
-from harness.services.release import build
+from harness.services.release import sign
 from harness.services.runs import timing
 from harness.services.runs.claim import claim
-from harness.services.runs.finish import SERVER, end
+from harness.services.runs.finish import end
 from harness.services.runs.perform import Performed, perform
-from harness.services.runs.reserve import entries
 
 _log = logging.getLogger(__name__)
 _LOOK_S: Final = 0.2
@@ -95,7 +88,7 @@ def _release(platform: Platform, done: Performed) -> None:
         raise Refused(Reason.NOT_CHARGED)
     _hold(platform, done, slot)
     with platform.database.write() as session:
-        _sign(session, platform, done, released, slot)
+        sign.sign(session, platform, done, released, slot)
 
 
 def _hold(platform: Platform, done: Performed, slot: float) -> None:
@@ -104,88 +97,6 @@ def _hold(platform: Platform, done: Performed, slot: float) -> None:
     while (left := slot - platform.clock()) > 0:
         done.lease.beat()
         waiting.wait(min(left, _LOOK_S))
-
-
-def _sign(
-    session: Session, platform: Platform, done: Performed, released: gate.Released, slot: float
-) -> None:
-    held = done.claim
-    run, row = held.run, held.protocol_row
-    charge = ledger.charge_of(session, run.id)
-    auditor = parties.organisation(session, row.auditor)
-    if charge is None or charge.microbits != run.microbits or auditor is None:
-        raise IntegrityError("the run's charge is not in the ledger")
-    account = accountant.Account(charge.auditor, charge.owner_group, charge.model)
-    spent = accountant.spent(entries(session, row.model), account, int(slot))
-    # What is due goes into the log first: the attempt line is what the log says right before.
-    sequencer.append_due(session, platform)
-    line = build.attempts(session, row.id, run.ordinal)
-    body = build.report(done, released, line, spent, slot)
-    report_rules.check_against(report_document.parse(body), held.protocol, row.digest)
-    digest = canonical.digest(body)
-    act = Act(SERVER, "release report", platform.clock())
-    log.put_document(session, log.Document(digest=digest, kind="report", body=body), act)
-    current = runs.get(session, run.id)
-    if current is None or not end(
-        session,
-        platform,
-        current,
-        states.Run.RELEASED,
-        "released",
-        worker=held.worker,
-        report=digest,
-        slot=slot,
-    ):
-        raise IntegrityError("the run is no longer held by this worker")
-    start = log.find(session, "run-start", run=run.id)[-1]
-    activation = log.find(session, "protocol-activation", protocol=row.id)[-1]
-    usage = done.receipt
-    outbox.issue(
-        session,
-        platform,
-        "run-receipt",
-        {"protocol": row.digest},
-        {
-            "run": run.id,
-            "ordinal": run.ordinal,
-            "category": states.Run.RELEASED.value,
-            "grant": done.grant_digest,
-            "requests": usage.requests,
-            "attempts": usage.attempts,
-            "retries": usage.retries,
-            "replies": usage.replies,
-            "vendor_errors": usage.vendor_errors,
-            "denied": usage.denied,
-            "tokens_in": usage.tokens_in,
-            "tokens_out": usage.tokens_out,
-            "cost_microusd": usage.cost_microusd,
-        },
-        act,
-        prev=start.pae_digest,
-        protocol=row.id,
-        run=run.id,
-        not_before=slot,
-        withheld=True,
-    )
-    outbox.issue(
-        session,
-        platform,
-        "report",
-        {"report": digest},
-        {
-            "protocol": row.digest,
-            "activation_index": activation.index,
-            "run": run.id,
-            "ordinal": run.ordinal,
-            "attempts": line,
-        },
-        act,
-        prev=start.pae_digest,
-        protocol=row.id,
-        run=run.id,
-        not_before=slot,
-    )
-    sequencer.append_due(session, platform)
 
 
 def _fail(platform: Platform, run_id: str, worker: str) -> None:
