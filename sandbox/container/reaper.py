@@ -24,6 +24,6 @@ def reap(runtime: ContainerRuntime, owner: str, is_live: IsLive) -> list[str]:
         if is_live(found.identity.run, found.identity.attempt):
             continue
         runtime.remove(found.id)
-        _log.warning("reaped", extra={"container": found.name})
+        _log.warning("reaped container=%s", found.name)
         removed.append(found.name)
     return removed

@@ -42,7 +42,7 @@ TERMS: Final = Terms(
     person="A. Auditor",
     vendor_person="V. Vendor",
     claim=Claim(
-        sentence="A model this small solves fewer than half of simple word problems",
+        sentence="A model this small solves at least half of these word problems",
         decision=Decision(metric="accuracy", threshold="0.5", margin="0.05"),
     ),
     independence=Independence(funding=["none"]),

@@ -34,7 +34,12 @@ def execute(platform: Platform, run_id: str, observe: Observer | None = None) ->
 
     `observe` sees the exact totals before the gate; only a test in its own process can pass it.
     """
-    held = claim(platform, run_id)
+    try:
+        held = claim(platform, run_id)
+    except HarnessError as error:
+        # It stays queued and expires by itself, with a refund; nothing has started.
+        _log.error("not claimed run=%s code=%s", run_id, error.code)
+        return
     if held is None:
         return
     # Whatever escapes must not carry an exception's text anywhere: it may quote a guest.
@@ -47,13 +52,13 @@ def execute(platform: Platform, run_id: str, observe: Observer | None = None) ->
                 _show(done, observe)
             _release(platform, done)
     except Refused as refusal:
-        _log.warning("refused by the gate", extra={"run": run_id, "code": refusal.reason.value})
+        _log.warning("refused by the gate run=%s code=%s", run_id, refusal.reason.value)
         failed = True
     except HarnessError as error:
-        _log.warning("run failed", extra={"run": run_id, "code": error.code})
+        _log.warning("run failed run=%s code=%s", run_id, error.code)
         failed = True
     except Exception as error:  # noqa: BLE001 - its text may hold what must not leave
-        _log.error("run failed", extra={"run": run_id, "code": type(error).__name__})
+        _log.error("run failed run=%s kind=%s", run_id, type(error).__name__)
         failed = True
     if failed:
         _fail(platform, run_id, held.worker)

@@ -4,7 +4,7 @@ import os
 import secrets
 from dataclasses import dataclass
 
-from evals import manifest
+from evals import manifest, pack
 from evals.manifest import Manifest
 from harness.documents.protocol import Protocol
 from harness.errors import IntegrityError
@@ -79,6 +79,8 @@ def claim(platform: Platform, run_id: str) -> Claim | None:
         model = parties.model(session, row.model)
         if suite is None or archive is None or model is None:
             raise IntegrityError("a run whose suite or model is not registered")
+        if pack.digest(archive) != row.suite:
+            raise IntegrityError("the stored suite is not the one that was signed")
         return Claim(
             run=run,
             worker=worker,

@@ -61,7 +61,7 @@ def perform(platform: Platform, held: Claim) -> Performed | None:
     try:
         selftest = selftests.ensure(platform, held.protocol.suite.image, beat=lease.beat)
     except PlatformFault as fault:
-        _log.warning("platform not ready", extra={"run": held.run.id, "code": fault.code})
+        _log.warning("platform not ready run=%s code=%s", held.run.id, fault.code)
         release_to_queue(platform, held, fault.code)
         return None
     grant = _start(platform, held)

@@ -64,7 +64,7 @@ def _reap(platform: Platform) -> None:
     try:
         reaper.reap(DockerRuntime(), images.owner(platform), is_live)
     except PlatformFault as fault:
-        _log.warning("nothing reaped", extra={"code": fault.code})
+        _log.warning("nothing reaped code=%s", fault.code)
     rundir.sweep(platform.settings.run_root)
 
 
