@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from harness.documents.fields import instant
 from harness.records import runs
 from harness.records.base import Act
 from harness.services import states
@@ -137,6 +138,10 @@ def _session(platform: Platform, held: Claim, grant: ModelGrant, lease: Lease) -
 
 def _end_early(platform: Platform, held: Claim, result: SessionResult) -> None:
     after = _OWN_FAULT.get(result.ending, states.Run.INVALID_INFRA)
+    window_end = instant(held.protocol.budget.window.end).timestamp()
+    if result.ending is Ending.DEADLINE and platform.clock() >= window_end:
+        # Not the run's wall clock but the agreed window is over: the budget has expired.
+        after = states.Run.OVER_BUDGET
     if result.reply_reached_guest and after in {
         states.Run.INVALID_INFRA,
         states.Run.INVALID_SUITE,
