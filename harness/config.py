@@ -4,9 +4,12 @@ Every setting is an environment variable with the prefix `ASSAY_`, for example
 `ASSAY_DATA_DIR`. The embedded default needs none of them.
 """
 
+import difflib
+import os
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,19 +18,29 @@ from harness.errors import InvalidInput
 
 # sun_path holds 108 bytes with its final NUL; "<8 hex>/gateway.sock" is appended.
 _LONGEST_RUN_ROOT = 108 - 1 - len("/01234567/gateway.sock")
+_PREFIX: Final = "ASSAY_"
+# How alike an unknown variable must be to a setting to count as a slip of the pen: other
+# programs may keep variables of their own under our prefix.
+_ALIKE: Final = 0.85
 
 
 class Settings(BaseSettings):
     """Everything an operator can choose."""
 
-    model_config = SettingsConfigDict(env_prefix="ASSAY_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore", frozen=True)
 
     data_dir: Path = Field(default=Path("var/assay"), description="Folder of all state.")
     database_url: str = Field(
-        default="", description="SQLAlchemy URL; empty: SQLite in the data folder."
+        default="",
+        pattern=r"^$|^sqlite:///.|^postgresql(\+psycopg)?://.",
+        description="SQLAlchemy URL, `sqlite:///` or `postgresql+psycopg://`; "
+        "empty: SQLite in the data folder.",
     )
     broker_url: str = Field(
-        default="", description="Celery broker; empty: a private folder in the data folder."
+        default="",
+        pattern=r"^$|^(amqps?|rediss?)://.",
+        description="Celery broker, `amqp://` or `redis://`; "
+        "empty: a private folder in the data folder.",
     )
     run_root: Path = Field(
         default=Path("/run/assay"), description="Folder of run directories; a short path."
@@ -86,10 +99,40 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """Read the settings of this process. Raises InvalidInput naming each variable."""
+    problems = _misspelt(os.environ)
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
-        raise InvalidInput(
-            f"ASSAY_{'.'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+        problems += [
+            f"{_PREFIX}{'.'.join(str(part) for part in item['loc']).upper()}: "
+            + item["msg"].removeprefix("Value error, ")
             for item in error.errors(include_input=False, include_url=False)
-        ) from None
+        ]
+    if problems:
+        raise InvalidInput(problems)
+    return settings
+
+
+def page() -> str:
+    """`docs/settings.md`: every setting with its default and meaning."""
+    lines = [
+        "# Settings",
+        "",
+        "Generated from `harness/config.py`; do not edit. Environment variables, read once when a",
+        "process starts. A value that makes no sense stops it and is named with its variable.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = f"`{field.default}`" if str(field.default) else "empty"
+        lines.append(f"| `{_PREFIX}{name.upper()}` | {default} | {field.description} |")
+    return "\n".join([*lines, ""])
+
+
+def _misspelt(names: Iterable[str]) -> list[str]:
+    """Variables that are almost, but not quite, a setting's: they would silently do nothing."""
+    known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    unknown = sorted(name for name in set(names) - set(known) if name.startswith(_PREFIX))
+    near = [(name, difflib.get_close_matches(name, known, n=1, cutoff=_ALIKE)) for name in unknown]
+    return [f"{name}: no such setting; did you mean {meant[0]}?" for name, meant in near if meant]
