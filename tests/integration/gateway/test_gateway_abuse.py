@@ -7,6 +7,7 @@ import socket
 import time
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -294,3 +295,49 @@ def test_leaving_in_the_middle_frees_everything(vendor, gateway):
 
 def _sockets(gateway):
     return len(list(Path(f"/proc/{gateway.process.pid}/fd").iterdir()))
+
+
+def mutated(random, data):
+    """The bytes of a request, damaged in a few places."""
+    made = bytearray(data)
+    for _ in range(random.choice([1, 1, 2, 5])):
+        at = random.randrange(len(made) + 1)
+        damage = random.randrange(5)
+        if damage == 0:
+            made[at : at + 1] = random.randbytes(1)
+        elif damage == 1:
+            made[at:at] = random.randbytes(random.randrange(1, 8))
+        elif damage == 2:
+            del made[at : at + random.randrange(1, 20)]
+        elif damage == 3:
+            made[at:at] = random.choice(FRAGMENTS)
+        else:
+            made += made[:at]
+    return bytes(made)
+
+
+FRAGMENTS = [
+    b"\r\n",
+    b"\r\n\r\n",
+    b"Upgrade: x\r\nConnection: upgrade\r\n",
+    b"Content-Length: 5\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"0\r\n\r\n",
+    b"\x00" * 10,
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damaged_requests_never_stop_it(gateway, seed):
+    random = Random(seed)  # noqa: S311 - damage must repeat itself
+    for _ in range(100):
+        data = mutated(random, CHAT)
+        cut = random.randrange(len(data) + 1)
+        with gateway.connect() as client, contextlib.suppress(OSError):
+            client.sendall(data[:cut])
+            client.sendall(data[cut:])
+            if random.random() < 0.3:
+                client.shutdown(socket.SHUT_WR)
+            if random.random() < 0.3:
+                client.settimeout(0.02)
+                client.recv(65_536)
