@@ -1,0 +1,1 @@
+"""Probes of the sandbox, by what they look at."""
