@@ -8,9 +8,6 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-# Without a container engine; then with it. Folders appear as they are filled.
-PURE := $(wildcard tests/unit tests/properties)
-REAL := $(wildcard tests/integration tests/conformance tests/hostile tests/functional)
 DOCS := tests/unit/test_house.py tests/unit/test_docs.py
 CODE := evals sandbox harness web migrations benchmarks
 
@@ -28,14 +25,16 @@ demo: ## Show the whole main job on this machine, with a real container and a re
 test: ## Run every test; takes minutes, needs the container engine
 	@deploy/bootstrap/env.sh demo
 	@deploy/bootstrap/engine.sh
-	@echo '==> Tests without the container engine'
-	@$(PYTEST) -q -n 2 $(PURE)
-	@echo '==> Tests with the container engine'
-	@$(PYTEST) -v --durations=10 $(REAL)
+	@echo '==> Unit tests'
+	@$(PYTEST) -q -n 2 tests/unit
+	@echo '==> Properties'
+	@$(PYTEST) -q -n 2 tests/properties
+	@echo '==> Tests with real processes, databases and containers'
+	@$(PYTEST) -v --durations=10 tests --ignore tests/unit --ignore tests/properties
 
 .PHONY: unit
 unit: env ## Run the tests that need no container engine; takes seconds
-	@$(PYTEST) -q -n 2 $(PURE) $(ARGS)
+	@$(PYTEST) -q -n 2 tests/unit $(ARGS)
 
 .PHONY: check
 check: env ## Check format, lint, types, import rules and documentation; under a minute
