@@ -1,18 +1,18 @@
 """Alembic's entry: the URL comes from the caller, the tables from the records."""
 
 from alembic import context
-from sqlalchemy import create_engine, pool
 
 from harness.records import audit, ledger, log, parties, platform, protocols, runs, suites
 from harness.records.base import Base
+from harness.records.database import migration_engine
 
 # Each import registers the tables of its noun.
 TABLES = (audit, ledger, log, parties, platform, protocols, runs, suites)
 
 
 def main() -> None:
-    """Run the migrations in one transaction."""
-    engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
+    """Run the migrations in one transaction: one that breaks off leaves nothing behind."""
+    engine = migration_engine(context.config.attributes["url"])
     with engine.connect() as connection:
         context.configure(
             connection=connection,

@@ -14,14 +14,16 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from harness.errors import Unavailable
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _READ_ONLY = "assay_read_only"
 _BUSY_TIMEOUT_MS = 5_000
+_AHEAD = "the database is newer than this version: install the newer Assay"
 
 
 class Database:
@@ -29,7 +31,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = create_engine(url)
+        self.engine = _engine(url, QueuePool)
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _sqlite_connect)
             event.listen(self.engine, "begin", _sqlite_begin)
@@ -57,24 +59,65 @@ class Database:
 
 
 def upgrade(url: str) -> None:
-    """Bring the schema to the newest migration. Idempotent."""
-    with _speaking(url):
-        command.upgrade(_config(url), "head")
+    """Bring the schema to the newest migration. Idempotent.
+
+    Raises Unavailable when it is newer than this code: a schema never goes back.
+    """
+    database = Database(url)
+    try:
+        with _speaking(url):
+            if (present := _present(database)) is not None and present not in _known():
+                raise Unavailable(_AHEAD)
+            command.upgrade(_config(url), "head")
+    finally:
+        database.close()
 
 
 def check_schema(database: Database) -> None:
     """Raise Unavailable when the schema is behind or ahead of this code."""
     newest = ScriptDirectory.from_config(_config(database.url)).get_current_head()
-    with _speaking(database.url), database.engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
+    with _speaking(database.url):
+        present = _present(database)
     if present == newest:
         return
     if present is None:
         raise Unavailable("the database has no tables yet: run `assay db upgrade`")
-    known = {item.revision for item in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-    if present in known:
+    if present in _known():
         raise Unavailable("the database is behind this version: run `assay db upgrade`")
-    raise Unavailable("the database is newer than this version: install the newer Assay")
+    raise Unavailable(_AHEAD)
+
+
+def _present(database: Database) -> str | None:
+    """The newest migration that a database has seen."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _known() -> set[str]:
+    """Every migration that this code has."""
+    return {item.revision for item in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+
+
+def migration_engine(url: str) -> Engine:
+    """An engine for one migration.
+
+    On SQLite a table is changed by building it anew, which its foreign keys must not notice.
+    """
+    engine = _engine(url, NullPool)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _driver_autocommit)
+        event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _engine(url: str, pool: type[Pool]) -> Engine:
+    try:
+        return create_engine(url, poolclass=pool)
+    except ModuleNotFoundError:
+        kind = url.partition(":")[0].partition("+")[0]
+        raise Unavailable(
+            f"the {kind} database needs a driver: install `psycopg[binary]`"
+        ) from None
 
 
 def _config(url: str) -> Config:
@@ -86,29 +129,41 @@ def _config(url: str) -> Config:
 
 @contextmanager
 def _speaking(url: str) -> Iterator[None]:
-    """Turn the driver's operational errors into sentences without statement or parameters."""
+    """Turn the driver's failures into sentences without statement or parameters."""
     try:
         yield
-    except OperationalError as error:
-        reason = str(error.orig).lower()
-        kind = url.partition(":")[0]
-        if "disk is full" in reason or "disk i/o" in reason or "no space left" in reason:
-            raise Unavailable(
-                f"the disk of the {kind} database is full; nothing was written: free space, "
-                "then try again"
-            ) from None
-        if "unable to open" in reason or "readonly" in reason:
-            raise Unavailable(
-                f"the {kind} database cannot be opened: check its folder, or run "
-                "`assay db upgrade` to make it"
-            ) from None
-        if "locked" in reason:
-            raise Unavailable(f"the {kind} database is busy; try again") from None
-        raise Unavailable(f"the {kind} database does not answer; see `assay doctor`") from None
+    except (IntegrityError, ProgrammingError):
+        # Faults of our own code, not of the database.
+        raise
+    except DatabaseError as error:
+        raise Unavailable(_sentence(url.partition(":")[0], str(error.orig).lower())) from None
 
 
-def _sqlite_connect(connection: Any, _record: object) -> None:
+def _sentence(kind: str, reason: str) -> str:
+    if "disk is full" in reason or "disk i/o" in reason or "no space left" in reason:
+        return (
+            f"the disk of the {kind} database is full; nothing was written: free space, "
+            "then try again"
+        )
+    if "unable to open" in reason or "readonly" in reason:
+        return (
+            f"the {kind} database cannot be opened: check its folder, or run "
+            "`assay db upgrade` to make it"
+        )
+    if "malformed" in reason or "not a database" in reason:
+        return f"the {kind} database is damaged: restore it from a backup"
+    if "locked" in reason:
+        return f"the {kind} database is busy; try again"
+    return f"the {kind} database does not answer; see `assay doctor`"
+
+
+def _driver_autocommit(connection: Any, _record: object) -> None:
+    # Else the driver begins transactions by itself, too late and never for a CREATE TABLE.
     connection.isolation_level = None
+
+
+def _sqlite_connect(connection: Any, record: object) -> None:
+    _driver_autocommit(connection, record)
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
