@@ -7,7 +7,6 @@ from pathlib import Path
 import typer.main
 
 from harness.cli.main import app
-from harness.config import Settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -36,16 +35,6 @@ def test_every_command_is_in_the_operations_page():
     found = list(commands())
     assert len(found) > 15
     assert [command for command in found if f"`{command}" not in OPERATIONS] == []
-
-
-def test_every_setting_is_in_the_operations_page():
-    names = [f"ASSAY_{name.upper()}" for name in Settings.model_fields]
-    assert [name for name in names if f"`{name}`" not in OPERATIONS] == []
-
-
-def test_the_operations_page_names_no_setting_that_is_gone():
-    mentioned = set(re.findall(r"^\| `(ASSAY_[A-Z_]+)`", OPERATIONS, re.MULTILINE))
-    assert mentioned == {f"ASSAY_{name.upper()}" for name in Settings.model_fields}
 
 
 def test_links_lead_somewhere():
