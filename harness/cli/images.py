@@ -11,7 +11,7 @@ from harness.services.platform import images
 
 app = typer.Typer(help="Container images (operator).", no_args_is_help=True)
 
-File = Annotated[Path, typer.Argument(help="Image archive.")]
+File = Annotated[Path, typer.Argument(help="Image archive.", metavar="FILE")]
 
 
 @app.command("build")

@@ -1,62 +1,99 @@
-"""`assay`: one command per act of the main job, and those of the operator."""
+"""`assay`: one command per act of the main job, and those of the operator.
 
+A command's module is imported when it is asked for: whoever verifies a report, or signs on a
+machine of their own, loads no database and no client of the container engine.
+"""
+
+import io
 import sys
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Annotated, Final
 
 import typer
 
-from harness.cli import (
-    agreement,
-    db,
-    images,
-    keys,
-    org,
-    output,
-    report,
-    run,
-    sandbox,
-    suite,
-    verify,
-    work,
-)
-from harness.cli.demo import command as demo
+from harness.cli import output
 from harness.errors import HarnessError
+from harness.services.platform.version import VERSION
 
-app = typer.Typer(
-    name="assay",
-    help="Evaluate an AI model in a sandbox that auditor and vendor can both verify.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-app.command("demo")(demo.demo)
-app.command("verify")(verify.verify)
-app.command("doctor")(work.doctor)
-app.command("worker")(work.worker)
-app.command("sign")(keys.sign)
-app.add_typer(suite.app, name="suite")
-app.add_typer(agreement.app, name="protocol")
-app.add_typer(run.app, name="run")
-app.add_typer(report.app, name="report")
-app.add_typer(org.app, name="org")
-app.add_typer(org.models, name="model")
-app.add_typer(keys.app, name="keys")
-app.add_typer(images.app, name="images")
-app.add_typer(sandbox.app, name="sandbox")
-app.add_typer(db.app, name="db")
+# In the order of `assay --help`: where each command, or group of commands, is found.
+COMMANDS: Final = {
+    "demo": ("demo.command", "demo"),
+    "suite": ("suite", "app"),
+    "protocol": ("agreement", "app"),
+    "run": ("run", "app"),
+    "report": ("report", "app"),
+    "verify": ("verify", "verify"),
+    "keys": ("keys", "app"),
+    "sign": ("keys", "sign"),
+    "org": ("org", "app"),
+    "model": ("org", "models"),
+    "worker": ("work", "worker"),
+    "doctor": ("work", "doctor"),
+    "db": ("db", "app"),
+    "images": ("images", "app"),
+    "sandbox": ("sandbox", "app"),
+}
+_INTERRUPTED: Final = 130
+
+
+def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Make the application with these commands."""
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+    app.callback()(assay)
+    for name in names:
+        module, attribute = COMMANDS[name]
+        part = getattr(import_module(f"harness.cli.{module}"), attribute)
+        if isinstance(part, typer.Typer):
+            app.add_typer(part, name=name)
+        else:
+            app.command(name)(part)
+    return app
+
+
+def __getattr__(name: str) -> typer.Typer:
+    """`app`: the whole application, made only for whoever asks (PEP 562)."""
+    if name == "app":
+        return build()
+    raise AttributeError(name)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - called by Typer with the option's value
+    if asked:
+        output.say(f"assay {VERSION}")
+        raise typer.Exit
+
+
+def assay(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Evaluate an AI model in a sandbox that auditor and vendor can both verify."""
 
 
 def main() -> None:
     """Entry point: errors that speak to a person end with their exit status, no traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character must not stop a command half-way.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    asked = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
-        app()
+        build(asked or COMMANDS)(prog_name="assay")
     except HarnessError as error:
-        for line in str(error).splitlines() or [error.code]:
-            output.err.print(f"[bold red]{error.code}[/bold red] ", end="")
-            output.err.print(line, markup=False)
+        output.problem(error.code, str(error))
         sys.exit(error.exit_status)
+    except OSError as error:
+        # A full disk or a folder without permission, wherever it shows.
+        where = f"{error.filename}: " if error.filename else ""
+        output.problem("io", f"{where}{error.strerror or 'input or output failed'}")
+        sys.exit(1)
     except KeyboardInterrupt:
         output.err.print("interrupted")
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
 
 
 if __name__ == "__main__":

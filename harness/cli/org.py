@@ -2,12 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from harness.cli import output
-from harness.cli.context import Org, actor, opened, operator, read
+from harness.cli.context import actor, opened, operator
+from harness.cli.files import Org, read
+from harness.errors import InvalidInput
 from harness.records import parties
 from harness.services.parties import registry
 
@@ -17,8 +19,13 @@ models = typer.Typer(help="Models of vendors.", no_args_is_help=True)
 
 @app.command("add")
 def add(
-    name: Annotated[str, typer.Argument(help="Short name, for example `example-lab`.")],
-    role: Annotated[str, typer.Option(help="auditor, vendor, regulator or operator.")],
+    name: Annotated[
+        str, typer.Argument(help="Short name, for example `example-lab`.", metavar="NAME")
+    ],
+    role: Annotated[
+        Literal["auditor", "vendor", "regulator", "operator"],
+        typer.Option(help="What it does here."),
+    ],
     key: Annotated[Path | None, typer.Option(help="Public key (PEM), FILE.pub.")] = None,
     owner_group: Annotated[
         str | None, typer.Option(help="Who owns it; its own name by default.")
@@ -53,7 +60,7 @@ def list_(*, as_json: output.Json = False) -> None:
 
 @models.command("add")
 def add_model(
-    name: Annotated[str, typer.Argument(help="Public name of the model.")],
+    name: Annotated[str, typer.Argument(help="Public name of the model.", metavar="NAME")],
     org: Org,
     base_url: Annotated[str, typer.Option(help="URL before /chat/completions.")],
     upstream: Annotated[str, typer.Option(help="The vendor's own identifier of the model.")],
@@ -64,10 +71,7 @@ def add_model(
     as_json: output.Json = False,
 ) -> None:
     """Register a model; its credential is read from standard input, never shown again."""
-    if sys.stdin.isatty():
-        credential = typer.prompt("Credential", hide_input=True, err=True)
-    else:
-        credential = sys.stdin.readline().rstrip("\n")
+    credential = _credential()
     with opened() as platform:
         who = actor(platform, org)
         with platform.database.write() as session:
@@ -100,3 +104,12 @@ def list_models(*, as_json: output.Json = False) -> None:
         output.say("no models yet; a vendor adds one with `assay model add`")
     else:
         output.table(("name", "vendor", "snapshot"), [(r.name, r.vendor, r.snapshot) for r in rows])
+
+
+def _credential() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Credential", hide_input=True, err=True))
+    try:
+        return sys.stdin.buffer.readline().decode("ascii").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise InvalidInput("credential: one line of ASCII on standard input") from None

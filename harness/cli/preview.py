@@ -2,8 +2,28 @@
 
 from harness.cli import output
 from harness.disclosure.preview import Preview
+from harness.documents.protocol import Protocol
+from harness.services.agreements import preview
 
 _MICRO = 1_000_000
+
+
+def show_agreement(protocol: Protocol) -> None:
+    """Print what a protocol commits its parties to, and the preview of its reports."""
+    parties, budget = protocol.parties, protocol.budget
+    window = budget.window
+    output.fields(
+        [
+            ("title", protocol.identity.title),
+            ("claim", protocol.claim.sentence),
+            ("auditor", f"{parties.auditor.organisation} ({parties.auditor.person})"),
+            ("vendor", f"{parties.vendor.organisation} ({parties.vendor.person})"),
+            ("model", f"{protocol.system.model} ({protocol.system.snapshot})"),
+            ("suite", f"{protocol.suite.id} {protocol.suite.version}, {protocol.suite.digest}"),
+            ("runs", f"at most {budget.runs}, from {window.start} to {window.end}"),
+        ]
+    )
+    show_preview(preview.of(protocol))
 
 
 def show_preview(seen: Preview) -> None:

@@ -1,13 +1,15 @@
 """`assay report`: read a released report, and export the one file that proves it."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from harness.cli import output
-from harness.cli.context import Org, actor, opened, write
+from harness.cli.context import actor, opened
+from harness.cli.files import Org, write
 from harness.services.publication import bundles
 
 app = typer.Typer(help="Released reports.", no_args_is_help=True)
@@ -33,7 +35,10 @@ def show(run_id: Id, org: Org, *, as_json: output.Json = False) -> None:
 def export(
     run_id: Id,
     org: Org,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Bundle to write.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Bundle to write: RUN.report.bundle.json by default."),
+    ] = None,
     *,
     as_json: output.Json = False,
 ) -> None:
@@ -45,18 +50,20 @@ def export(
         root = platform.trust_root_digest
     target = out or Path(f"{run_id}.report.bundle.json")
     write(target, data)
-    command = f"assay verify {target} --root {root}"
+    command = shlex.join(("assay", "verify", str(target), "--root", root))
     if as_json:
         output.data({"bundle": str(target), "root": root, "verify": command})
     else:
-        output.say(f"bundle  {target}\ncheck   {command}")
+        output.fields([("bundle", str(target)), ("check", command)])
 
 
 def show_report(report: dict[str, Any]) -> None:
     """Print a report for people, in the order of its page."""
-    run, disclosure = report["run"], report["disclosure"]
-    output.say(f"claim    {report['claim']['sentence']}")
-    output.say(f"verdict  {report['claim']['verdict']}")
+    run, claim, model = report["run"], report["claim"], report["model"]
+    outcomes = ", ".join(
+        f"{item['ordinal']} {item['outcome'].lower()}" for item in run["attempt_line"]
+    )
+    output.fields([("claim", claim["sentence"]), ("verdict", claim["verdict"])])
     output.table(
         ("metric", "value", "95 % interval", "n"),
         [
@@ -64,17 +71,26 @@ def show_report(report: dict[str, Any]) -> None:
             for m in report["metrics"]
         ],
     )
-    outcomes = ", ".join(
-        f"{item['ordinal']} {item['outcome'].lower()}" for item in run["attempt_line"]
-    )
-    output.say(f"attempt  {run['ordinal']} of at most {run['of']} ({outcomes})")
-    output.say(
-        f"leak     at most {disclosure['bits']} bits in this report, "
-        f"{disclosure['pair_total_bits']} of {disclosure['pair_cap_bits']} in a rolling year"
+    output.fields(
+        [
+            ("model", f"{model['model']} ({model['snapshot']}) of {model['vendor']}"),
+            ("answered", report["completeness"] or "not shown, by agreement"),
+            ("attempt", f"{run['ordinal']} of at most {run['of']} ({outcomes})"),
+            ("deviations", ", ".join(report["deviations"]) or "none named"),
+        ]
     )
     output.table(
         ("what", "status", "how"),
         [(item["what"], item["status"], item["note"]) for item in report["verified"]],
+    )
+    disclosure = report["disclosure"]
+    year = f"{disclosure['pair_total_bits']} of {disclosure['pair_cap_bits']} in a rolling year"
+    output.fields(
+        [
+            ("leak", f"at most {disclosure['bits']} bits in this report; {year}"),
+            ("released", report["released_at"]),
+            ("protocol", report["protocol"]),
+        ]
     )
 
 

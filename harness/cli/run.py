@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from harness.cli import output
-from harness.cli.context import Org, actor, opened, operator, sender, settle
+from harness.cli.context import actor, opened, operator, settle
+from harness.cli.files import Org
 from harness.services.access import Actor
 from harness.services.platform.opening import Platform
 from harness.services.runs import reserve, view
@@ -15,16 +16,22 @@ from harness.services.runs.view import View
 
 app = typer.Typer(help="Runs of an agreed protocol.", no_args_is_help=True)
 
-Id = Annotated[str, typer.Argument(help="Run id, or the beginning of it.", metavar="ID")]
+Id = Annotated[str, typer.Argument(help="Run id, or the beginning of it.", metavar="RUN")]
+Wait = Annotated[
+    bool,
+    typer.Option("--wait", help="Wait until the outcome shows; exit status 1 unless RELEASED."),
+]
 _LOOK_S = 1.0
 
 
 @app.command("start")
 def start(
-    protocol_id: Annotated[str, typer.Argument(help="Protocol id, or its beginning.")],
+    protocol_id: Annotated[
+        str, typer.Argument(help="Protocol id, or the beginning of it.", metavar="PROTOCOL")
+    ],
     org: Org,
     *,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until the outcome shows.")] = False,
+    wait: Wait = False,
     as_json: output.Json = False,
 ) -> None:
     """Reserve a run slot, have it logged, and queue it for a worker."""
@@ -35,16 +42,18 @@ def start(
         settle(platform)
         seen = watch(platform, who, run.id) if wait else look(platform, who, run.id)
     _show(seen, [], as_json=as_json)
+    _leave(seen, wait=wait)
 
 
 @app.command("status")
 def status(
     run_id: Id,
     org: Annotated[
-        str | None, typer.Option("--org", help="Who looks; the operator by default.")
+        str | None,
+        typer.Option("--org", help="Who looks; the operator by default.", metavar="NAME"),
     ] = None,
     *,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until the outcome shows.")] = False,
+    wait: Wait = False,
     as_json: output.Json = False,
 ) -> None:
     """Show how a run stands: an auditor sees the clock, vendor and operator see inside."""
@@ -53,6 +62,7 @@ def status(
         seen = watch(platform, who, run_id) if wait else look(platform, who, run_id)
         hints = view.hints(platform, seen)
     _show(seen, hints, as_json=as_json)
+    _leave(seen, wait=wait)
 
 
 @app.command("cancel")
@@ -63,7 +73,6 @@ def cancel(run_id: Id, org: Org, *, as_json: output.Json = False) -> None:
         with platform.database.write() as session:
             run = view.stop(session, platform, who, run_id)
         settle(platform)
-        sender(platform)
         seen = look(platform, who, run.id)
     _show(seen, [], as_json=as_json)
 
@@ -76,24 +85,28 @@ def look(platform: Platform, who: Actor, run_id: str) -> View:
 
 def watch(platform: Platform, who: Actor, run_id: str) -> View:
     """Wait for a run's outcome, with the progress that this actor may see."""
-    with output.progress() as bar:
-        task = bar.add_task("run", total=None)
+    with output.progress() as show:
         while True:
             seen = look(platform, who, run_id)
-            _step(bar, task, seen, platform.clock())
+            show(*_stand(seen, platform.clock()))
             if seen.outcome != "PENDING":
                 return seen
             time.sleep(_LOOK_S)
 
 
-def _step(bar: output.Bar, task: output.Task, seen: View, now: float) -> None:
-    if seen.inside is not None and seen.samples:
+def _stand(seen: View, now: float) -> tuple[str, float, float]:
+    """What happens, how much of it is done, of how much: by the clock for whoever sees no more."""
+    if seen.inside is not None and seen.inside.started_at is not None and seen.samples:
         text = f"{seen.inside.state.lower()}: {seen.inside.rows} of {seen.samples} samples"
-        bar.update(task, description=text, completed=seen.inside.rows, total=seen.samples)
-        return
+        return text, seen.inside.rows, seen.samples
+    text = f"waiting, until {output.moment(seen.expected_by)} at the latest"
     total = max(seen.expected_by - seen.reserved_at, 1.0)
-    done = min(now - seen.reserved_at, total)
-    bar.update(task, description="until the slot", completed=done, total=total)
+    return text, min(now - seen.reserved_at, total), total
+
+
+def _leave(seen: View, *, wait: bool) -> None:
+    if wait and seen.outcome != "RELEASED":
+        raise typer.Exit(1)
 
 
 def _show(seen: View, hints: list[str], *, as_json: bool) -> None:
@@ -115,7 +128,4 @@ def _show(seen: View, hints: list[str], *, as_json: bool) -> None:
             ("calls", str(seen.inside.requests)),
             ("samples", f"{seen.inside.rows} of {seen.samples}"),
         ]
-    for name, text in rows:
-        output.say(f"{name:<9} {text}")
-    for hint in hints:
-        output.say(f"note      {hint}")
+    output.fields([*rows, *(("note", hint) for hint in hints)])

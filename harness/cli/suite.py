@@ -8,7 +8,8 @@ import typer
 from evals import pack
 from evals.manifest import Manifest
 from harness.cli import output, signing
-from harness.cli.context import KeyFile, Org, actor, opened, private_key, read, settle, write
+from harness.cli.context import actor, opened, settle
+from harness.cli.files import KeyFile, Org, private_key, read, write
 from harness.documents import suite as suite_document
 from harness.errors import InvalidInput
 from harness.records import suites as rows
@@ -17,7 +18,9 @@ from harness.services.agreements import admission, shape
 
 app = typer.Typer(help="Evaluation suites (auditor).", no_args_is_help=True)
 
-Source = Annotated[Path, typer.Argument(help="A suite's folder, or a packed suite.")]
+Source = Annotated[
+    Path, typer.Argument(help="A suite's folder, or a packed suite.", metavar="SUITE")
+]
 
 
 def _archive(source: Path) -> bytes:
@@ -40,9 +43,20 @@ def _show(facts: dict[str, object], *, as_json: bool) -> None:
     if as_json:
         output.data(facts)
         return
-    for name, value in facts.items():
-        text = ", ".join(value) if isinstance(value, list) else str(value)
-        output.say(f"{name:<8} {text}")
+    output.fields([(name, _text(value)) for name, value in facts.items()])
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, dict):
+        sizes = (f"{name}: {_sizes(labels)}" for name, labels in value.items())
+        return "; ".join(sizes) or "none"
+    return str(value)
+
+
+def _sizes(labels: dict[str, int]) -> str:
+    return ", ".join(f"{label} {size}" for label, size in labels.items())
 
 
 @app.command("check")
@@ -58,8 +72,11 @@ def check(source: Source, *, as_json: output.Json = False) -> None:
 
 @app.command("pack")
 def pack_(
-    source: Annotated[Path, typer.Argument(help="A suite's folder.")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write.")] = None,
+    source: Annotated[Path, typer.Argument(help="A suite's folder.", metavar="FOLDER")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="File to write: ID-VERSION.suite.tar by default."),
+    ] = None,
     *,
     as_json: output.Json = False,
 ) -> None:
@@ -102,8 +119,10 @@ def submit(
 @app.command("list")
 def list_(org: Org, *, as_json: output.Json = False) -> None:
     """List an auditor's suites."""
-    with opened() as platform, platform.database.read() as session:
-        found = rows.by_auditor(session, org)
+    with opened() as platform:
+        who = actor(platform, org)
+        with platform.database.read() as session:
+            found = rows.by_auditor(session, who.organisation)
     if as_json:
         output.data([{"digest": r.digest, "id": r.suite, "version": r.version} for r in found])
     elif not found:

@@ -29,6 +29,7 @@ class Supervisor:
         self._app = queue.celery(platform.settings)
         self._stopping = threading.Event()
         self._name = f"{platform.host}:{os.getpid()}"
+        self._trouble = ""
 
     def run(self) -> None:
         """Supervise until a signal asks to stop."""
@@ -83,4 +84,12 @@ class Supervisor:
             sweep(self._platform, self._app)
             sequence.publish(self._platform, self._app)
         except HarnessError as error:
-            output.note(str(error))
+            self._tell(str(error))
+        else:
+            self._tell("")
+
+    def _tell(self, trouble: str) -> None:
+        """Say what is wrong once, not at every sweep; and that it is over."""
+        if trouble != self._trouble:
+            output.note(trouble or "that is over; going on")
+        self._trouble = trouble

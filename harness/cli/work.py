@@ -15,7 +15,10 @@ def worker() -> None:
     """Carry runs out: supervises its worker process, sweeps for lost work, stops on Ctrl-C."""
     platform = open_platform(config.load())
     output.note(f"worker on {platform.host}, {platform.settings.worker_slots} runs at once")
-    Supervisor(platform).run()
+    try:
+        Supervisor(platform).run()
+    finally:
+        platform.database.close()
 
 
 def doctor(*, as_json: output.Json = False) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,30 +12,37 @@ from typing import Annotated, Final
 
 import typer
 
+from harness import config
 from harness.cli import output
 from harness.cli.context import opened
 from harness.cli.demo import processes, scenario
 from harness.cli.report import show_report
-from harness.errors import Conflict, HarnessError
+from harness.errors import Conflict, HarnessError, IntegrityError
 from harness.services.platform import images
 from harness.services.platform.opening import Platform, initialise
 
 _MARK: Final = ".assay-demo"
+_REAL: Final = ("ASSAY_DATABASE_URL", "ASSAY_BROKER_URL", "ASSAY_OPERATOR", "ASSAY_LOG_ORIGIN")
 
 
 def demo(
     folder: Annotated[
         Path, typer.Option(help="Folder for everything the demonstration makes.")
     ] = Path("var/demo"),
+    *,
+    as_json: output.Json = False,
 ) -> None:
     """Show the whole main job on this machine, with a real container and a real model."""
     began = time.monotonic()
+    if as_json:
+        output.keep_out_of_the_way()
     _fresh(folder)
     data = folder / "assay"
-    # Every part of the demonstration, its worker too, reads the same setting.
+    # Every part of the demonstration, its worker too, reads the same settings: a folder of its
+    # own, whatever database and broker this machine is otherwise used with.
     os.environ["ASSAY_DATA_DIR"] = str(data)
-    from harness import config  # noqa: PLC0415 - read once the setting is in place
-
+    for name in _REAL:
+        os.environ.pop(name, None)
     initialise(config.load())
     with opened() as platform:
         (folder / "trust-root.json").write_bytes(platform.trust_root)
@@ -46,7 +54,20 @@ def demo(
             processes.worker(data, folder / "worker.log"),
         ):
             run_id = _main_job(platform, folder, address, key)
-            _finish(platform, folder, run_id, began)
+            target = folder / "report.bundle.json"
+            _report(platform, run_id, target)
+            check = ("verify", str(target), "--root", platform.trust_root_digest)
+            _verify(check)
+    command = shlex.join((str(Path(sys.executable).parent / "assay"), *check))
+    seconds = round(time.monotonic() - began)
+    if as_json:
+        output.data({"run": run_id, "bundle": str(target), "verify": command, "seconds": seconds})
+        return
+    output.say(f"\nDone in {seconds} s. What the model wrote is gone.")
+    output.say(f"  bundle     {target}")
+    output.say(f"  check it   {command}")
+    output.say(f"  keys       {folder / 'keys'} (the parties' own)")
+    output.say(f"  data       {data} (ASSAY_DATA_DIR for further commands)")
 
 
 def _main_job(platform: Platform, folder: Path, address: str, key: str) -> str:
@@ -68,28 +89,20 @@ def _main_job(platform: Platform, folder: Path, address: str, key: str) -> str:
     return scenario.run(platform, protocol_id)
 
 
-def _finish(platform: Platform, folder: Path, run_id: str, began: float) -> None:
-    target = folder / "report.bundle.json"
+def _report(platform: Platform, run_id: str, target: Path) -> None:
     report = scenario.export(platform, run_id, target)
     _step(7, "The signed report: aggregates only")
     show_report(json.loads(report))
+
+
+def _verify(check: tuple[str, ...]) -> None:
     _step(8, "Anyone checks it from the one file, offline")
-    command = f"assay verify {target} --root {platform.trust_root_digest}"
+    output.out.file.flush()
     status = subprocess.run(
-        (
-            *(sys.executable, "-m", "harness.cli.main", "verify", str(target)),
-            *("--root", platform.trust_root_digest),
-        ),
-        check=False,
+        (sys.executable, "-m", "harness.cli.main", *check), stdout=output.out.file, check=False
     ).returncode
     if status != 0:
-        raise Conflict("the report does not verify; please report this")
-    output.say("")
-    output.say(f"Done in {time.monotonic() - began:.0f} s. What the model wrote is gone.")
-    output.say(f"  bundle     {target}")
-    output.say(f"  check it   {Path(sys.executable).parent / command}")
-    output.say(f"  keys       {folder / 'keys'} (the parties' own)")
-    output.say(f"  data       {folder / 'assay'} (ASSAY_DATA_DIR for further commands)")
+        raise IntegrityError("the report does not verify; please report this")
 
 
 def _step(number: int, text: str) -> None:
@@ -98,6 +111,8 @@ def _step(number: int, text: str) -> None:
 
 def _fresh(folder: Path) -> None:
     """Begin with an empty folder; only one that an earlier demonstration made is emptied."""
+    if folder.exists() and not folder.is_dir():
+        raise Conflict(f"{folder} is no folder; choose another by --folder")
     if folder.exists() and any(folder.iterdir()):
         if not (folder / _MARK).is_file():
             raise Conflict(f"{folder} holds something else; choose another by --folder")

@@ -1,0 +1,81 @@
+"""What commands read and write: plain files, written as a whole or not at all, and keys.
+
+Nothing here opens a database, so that a party can sign and verify on a machine of its own.
+"""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.documents.signer import KeyInvalid, PrivateKey
+from harness.errors import Conflict, InvalidInput
+
+KeyFile = Annotated[
+    Path, typer.Option("--key", help="Private key of the organisation (PEM).", metavar="FILE")
+]
+Org = Annotated[str, typer.Option("--org", help="Organisation that acts.", metavar="NAME")]
+
+SECRET_MODE = 0o600
+PUBLIC_MODE = 0o644
+
+
+def read(path: Path) -> bytes:
+    """A file's bytes; `-` is standard input. Raises InvalidInput."""
+    if str(path) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{path}: {error.strerror}") from None
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all. Raises InvalidInput."""
+    target = path.resolve()
+    partial = target.with_name(target.name + ".partial")
+    try:
+        # A device would be replaced by a file, not written to.
+        if target.exists() and not target.is_file():
+            raise InvalidInput(f"{path}: exists and is no plain file")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(target)
+    except OSError as error:
+        _remove(partial)
+        raise InvalidInput(f"{path}: {error.strerror}") from None
+
+
+def write_new(path: Path, content: bytes, mode: int) -> None:
+    """Write a file that must not exist yet. Raises Conflict when it does, and InvalidInput."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        raise Conflict(f"{path} exists already; a key is never overwritten") from None
+    except OSError as error:
+        raise InvalidInput(f"{path}: {error.strerror}") from None
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        _remove(path)
+        raise InvalidInput(f"{path}: {error.strerror}") from None
+
+
+def private_key(path: Path) -> PrivateKey:
+    """A party's key. Raises InvalidInput."""
+    try:
+        return PrivateKey.from_pem(read(path))
+    except KeyInvalid as error:
+        raise InvalidInput(f"{path}: {error}") from None
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
