@@ -64,6 +64,7 @@ class _Watch:
 class _Progress:
     """What the loop has learnt from the gateway's events."""
 
+    listening: bool = False
     reply_reached: bool = False
     scores: tuple[Score, ...] = ()
     receipt: UsageReceipt | None = None
@@ -106,7 +107,11 @@ def _run(
     files = {f"{SUITE}/{name}": content for name, content in spec.suite_files.items()}
     folder = stack.enter_context(run_dir(spec.run_root, uid, {RUN_FILE: spec.run_file, **files}))
     order = Order(
-        grant=spec.grant, credentials=spec.credentials, socket=str(folder / SOCKET), uid=uid
+        grant=spec.grant,
+        credentials=spec.credentials,
+        socket=str(folder / SOCKET),
+        uid=uid,
+        await_ack=True,
     )
     # The gateway's interpreter starts while the engine makes the container.
     process = GatewayProcess(order)
@@ -124,19 +129,13 @@ def _run(
     )
     container = engine.create(container_spec)
     stack.callback(_remove, engine, container)
-    _await_listening(process)
+    # The guest waits for the socket; nobody waits for the gateway here.
     engine.start(container)
     watch = _Watch(engine, container)
+    # Whatever ends the loop, no call is admitted while the container is being removed.
+    stack.callback(process.ask_stop)
     threading.Thread(target=watch.run, daemon=True).start()
     _loop(spec, callbacks, process, watch, seen)
-
-
-def _await_listening(process: GatewayProcess) -> None:
-    until = time.monotonic() + _LISTEN_S
-    while not process.ended and (left := until - time.monotonic()) > 0:
-        if any(event["event"] == "listening" for event in process.events(left)):
-            return
-    raise PlatformFault("gateway_start")
 
 
 def _loop(
@@ -146,16 +145,18 @@ def _loop(
     watch: _Watch,
     seen: _Progress,
 ) -> None:
+    listen_by = time.monotonic() + _LISTEN_S
     while True:
         # Looked at before the events: an end record precedes the container's own end.
         over = watch.done.is_set()
-        for event in process.events(0.0 if over else _LOOK_S):
-            _take(event, callbacks, seen)
+        for event in process.rest() if over else process.events(_LOOK_S):
+            _take(event, callbacks, process, seen)
         if over:
-            _drain(process, callbacks, seen)
             raise _of_container(watch)
         if process.ended:
             raise _Ended(Ending.GATEWAY_LOST, "events_ended")
+        if not seen.listening and time.monotonic() > listen_by:
+            raise _Ended(Ending.GATEWAY_LOST, "not_listening")
         if time.time() >= spec.grant.not_after:
             # Recorded before the kill: the engine has no deadline of its own to tell of.
             raise _Ended(Ending.DEADLINE, "deadline")
@@ -163,20 +164,29 @@ def _loop(
             raise _Ended(Ending.STOPPED, "asked")
 
 
-def _take(event: Event, callbacks: SessionCallbacks, seen: _Progress) -> None:
+def _take(
+    event: Event, callbacks: SessionCallbacks, process: GatewayProcess, seen: _Progress
+) -> None:
     """Act on one event of the gateway's closed vocabulary."""
     kind = event["event"]
-    if kind == "first_reply":
+    if kind == "listening":
+        seen.listening = True
+    elif kind == "first_reply":
         seen.reply_reached = True
         callbacks.reply_reached()
+        process.acknowledge()
     elif kind == "progress":
         callbacks.progress(event["requests"], event["rows"])
     elif kind == "violation":
         raise _Ended(Ending.GUEST_FAULT, event["code"])
     elif kind == "over_budget":
-        raise _Ended(Ending.OVER_BUDGET, kind)
+        # The guest may ask once more before the clock is looked at here: the same ending.
+        over = Ending.DEADLINE if event["code"] == "window" else Ending.OVER_BUDGET
+        raise _Ended(over, event["code"])
     elif kind == "vendor_down":
         raise _Ended(Ending.VENDOR_DOWN, kind)
+    elif kind == "receipt":
+        seen.receipt = gateway.receipt(event)
     elif kind == "end":
         seen.receipt = gateway.receipt(event)
         seen.scores = tuple(
@@ -184,13 +194,6 @@ def _take(event: Event, callbacks: SessionCallbacks, seen: _Progress) -> None:
         )
         callbacks.progress(seen.receipt.requests, event["rows"])
         raise _Ended(Ending.COMPLETE, "end")
-
-
-def _drain(process: GatewayProcess, callbacks: SessionCallbacks, seen: _Progress) -> None:
-    """Take what the gateway said before the container ended."""
-    while events := process.events(_LOOK_S):
-        for event in events:
-            _take(event, callbacks, seen)
 
 
 def _of_container(watch: _Watch) -> _Ended:
@@ -212,9 +215,12 @@ def _closing(process: GatewayProcess, seen: _Progress) -> Iterator[None]:
     try:
         yield
     finally:
-        if seen.receipt is None and not process.ended:
-            seen.receipt = process.stop()
-        process.close()
+        try:
+            for event in process.rest() if seen.receipt is None else ():
+                if "receipt" in event:
+                    seen.receipt = gateway.receipt(event)
+        finally:
+            process.close()
 
 
 def _remove(engine: ContainerRuntime, container: str) -> None:

@@ -65,7 +65,7 @@ class Desk:
         if self.counts.vendor_errors and not self.replied:
             return self.exhausted()
         self.closed = True
-        self.events.emit("over_budget")
+        self.events.emit("over_budget", code=self.meter.denied)
         return True
 
     def exhausted(self) -> bool:

@@ -50,7 +50,7 @@ def test_a_call_that_does_not_fit_is_denied_and_ends_the_run(vendor, launch, cap
         assert answered < 10
     assert answered >= 1
     assert len(vendor.seen) == answered
-    gateway.wait_for("over_budget")
+    assert gateway.wait_for("over_budget")["code"] == next(iter(cap)).partition("_microusd")[0]
 
 
 def test_after_the_budget_everything_is_refused(vendor, launch):
