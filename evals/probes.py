@@ -57,7 +57,7 @@ def main(target: str) -> int:
     """Run the probes and hand the result over."""
     said = json.dumps(run()).encode()
     if target == "-":
-        sys.stdout.write(said.decode())
+        sys.stdout.write(said.decode() + "\n")
         return 0
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as end:
         end.connect(target)

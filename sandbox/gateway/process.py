@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,18 +86,27 @@ class GatewayProcess:
         *lines, self._partial = (self._partial + chunk).split(b"\n")
         return [json.loads(line) for line in lines]
 
-    def stop(self) -> UsageReceipt | None:
-        """Ask for an end and wait for the receipt; None when the process does not give one."""
-        try:
-            os.write(self._control, b"S")
-        except OSError:
-            return None
+    def acknowledge(self) -> None:
+        """Let the first reply reach the guest, now that whoever asked knows of it."""
+        self._say(b"A")
+
+    def ask_stop(self) -> None:
+        """Have every call refused from now on; does not wait."""
+        self._say(b"S")
+
+    def rest(self) -> Iterator[Event]:
+        """Ask for the end, and yield whole events up to it: the receipt is among them."""
+        self.ask_stop()
         until = time.monotonic() + _STOP_S
         while self._open and (left := until - time.monotonic()) > 0:
-            for event in self.events(left):
-                if event["event"] in {"receipt", "end"}:
-                    return receipt(event)
-        return None
+            yield from self.events(left)
+
+    def _say(self, word: bytes) -> None:
+        try:
+            os.write(self._control, word)
+        except BrokenPipeError:
+            # The process is gone; the end of its events says so.
+            return
 
     def close(self) -> None:
         """End the process, if need be by force, and give its pipes back."""
