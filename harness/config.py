@@ -14,14 +14,20 @@ from typing import Final, Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from harness.errors import InvalidInput
-
 # sun_path holds 108 bytes with its final NUL; "<8 hex>/gateway.sock" is appended.
 _LONGEST_RUN_ROOT = 108 - 1 - len("/01234567/gateway.sock")
 _PREFIX: Final = "ASSAY_"
 # How alike an unknown variable must be to a setting to count as a slip of the pen: other
 # programs may keep variables of their own under our prefix.
 _ALIKE: Final = 0.85
+
+
+class SettingsInvalid(ValueError):
+    """Settings cannot be used. `problems` names every variable and what is wrong with it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problems))
 
 
 class Settings(BaseSettings):
@@ -98,7 +104,7 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """Read the settings of this process. Raises InvalidInput naming each variable."""
+    """Read the settings of this process. Raises SettingsInvalid naming each variable."""
     problems = _misspelt(os.environ)
     try:
         settings = Settings()
@@ -109,7 +115,7 @@ def load() -> Settings:
             for item in error.errors(include_input=False, include_url=False)
         ]
     if problems:
-        raise InvalidInput(problems)
+        raise SettingsInvalid(problems)
     return settings
 
 

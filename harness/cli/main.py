@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import typer
 
 from harness.cli import output
+from harness.config import SettingsInvalid
 from harness.errors import HarnessError
 from harness.services.platform.version import VERSION
 
@@ -34,6 +35,7 @@ COMMANDS: Final = {
     "images": ("images", "app"),
     "sandbox": ("sandbox", "app"),
 }
+_BAD_INPUT: Final = 2
 _INTERRUPTED: Final = 130
 
 
@@ -86,6 +88,9 @@ def main() -> None:
     except HarnessError as error:
         output.problem(error.code, str(error))
         sys.exit(error.exit_status)
+    except SettingsInvalid as error:
+        output.problem("settings", str(error))
+        sys.exit(_BAD_INPUT)
     except OSError as error:
         # A full disk or a folder without permission, wherever it shows.
         where = f"{error.filename}: " if error.filename else ""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness import config
-from harness.errors import InvalidInput
+from harness.config import SettingsInvalid
 
 ROOT = Path(__file__).parents[3]
 PAGE = "from harness import config; print(config.page(), end='')"
@@ -20,7 +20,7 @@ def bare(monkeypatch):
 def refusal(monkeypatch, **values):
     for name, value in values.items():
         monkeypatch.setenv(f"ASSAY_{name.upper()}", value)
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(SettingsInvalid) as caught:
         config.load()
     return caught.value.problems
 
