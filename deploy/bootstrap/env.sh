@@ -46,6 +46,15 @@ install_lock() {
     --no-deps --only-binary :all: --requirement "$1"
 }
 
+# The bundled model's server is compiled code; two of its libraries are no part of every Debian.
+bring_libraries() {
+  .venv/bin/python -c 'import xllamacpp' 2>/dev/null && return
+  may_install || stop "the bundled model needs libgomp.so.1 and libstdc++.so.6: install them (Debian: libgomp1 libstdc++6)."
+  install_packages libgomp1 libstdc++6
+  .venv/bin/python -c 'import xllamacpp' ||
+    stop "the bundled model's server does not load on this machine; the lines above say why."
+}
+
 # Puts this tree on the path, so that a change of the code needs no new install.
 install_project() {
   local folder
@@ -77,6 +86,7 @@ fi
 for lock in "${locks[@]}"; do
   [ -f "$(stamp "$lock")" ] && continue
   install_lock "$lock" || stop "the packages of $lock could not be installed; the lines above say why."
+  if [ "$lock" = requirements-demo.lock ]; then bring_libraries; fi
   put_stamp "$lock"
 done
 install_project || stop "the project could not be installed; the lines above say why."
