@@ -22,7 +22,9 @@ _ED25519 = _spki(ed25519.Ed25519PrivateKey.generate())
 
 
 @pytest.mark.parametrize(
-    ("spki", "details"), [(_P256, "PKIX_ECDSA_P256_SHA_256"), (_ED25519, "PKIX_ED25519")]
+    ("spki", "details"),
+    [(_P256, "PKIX_ECDSA_P256_SHA_256"), (_ED25519, "PKIX_ED25519")],
+    ids=["p256", "ed25519"],
 )
 def test_body_is_a_hashedrekord(spki, details):
     body = leaf.body(_DIGEST, b"signature", spki)

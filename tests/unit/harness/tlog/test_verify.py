@@ -50,6 +50,7 @@ def test_unpinned_is_consistent_but_never_passes():
 @pytest.mark.parametrize(
     "pin",
     ["sha256:" + "0" * 64, root_bytes(log="other-log"), "", "sha256:", PIN.upper(), b"", PIN[:-1]],
+    ids=["zeros", "another", "empty", "bare", "upper", "no-bytes", "short"],
 )
 def test_a_wrong_pin_fails(pin):
     verdict = verify(honest().bundle(), pin)
