@@ -23,18 +23,24 @@ app = typer.Typer(help="Agreements between auditor and vendor.", no_args_is_help
 
 Id = Annotated[str, typer.Argument(help="Protocol id, or the beginning of it.", metavar="ID")]
 OptionalKey = Annotated[
-    Path | None, typer.Option("--key", help="Private key of the organisation (PEM).")
+    Path | None,
+    typer.Option("--key", help="Private key of the organisation (PEM).", metavar="FILE"),
 ]
 
 
 @app.command("propose")
 def propose(
     org: Org,
-    suite: Annotated[str, typer.Option(help="Digest of a submitted suite, or its beginning.")],
-    model: Annotated[str, typer.Option(help="Public name of the vendor's model.")],
+    suite: Annotated[
+        str, typer.Option(help="Digest of a submitted suite, or its beginning.", metavar="DIGEST")
+    ],
+    model: Annotated[str, typer.Option(help="Public name of the vendor's model.", metavar="NAME")],
     key: OptionalKey = None,
     terms: Annotated[
-        Path | None, typer.Option(help="YAML file of terms; see docs/terms.md.")
+        Path | None,
+        typer.Option(
+            help="YAML file of terms, see docs/terms.md; without it every default.", metavar="FILE"
+        ),
     ] = None,
     *,
     dry_run: Annotated[
@@ -81,7 +87,8 @@ def show(
     protocol_id: Id,
     org: Org,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write the exact bytes, to be signed.")
+        Path | None,
+        typer.Option("--out", "-o", help="Write the exact bytes, to be signed.", metavar="FILE"),
     ] = None,
     *,
     as_json: output.Json = False,
@@ -113,7 +120,8 @@ def sign(
     org: Org,
     key: OptionalKey = None,
     envelope: Annotated[
-        Path | None, typer.Option(help="Envelope made by `assay sign` on another machine.")
+        Path | None,
+        typer.Option(help="Envelope made by `assay sign` on another machine.", metavar="FILE"),
     ] = None,
     *,
     as_json: output.Json = False,

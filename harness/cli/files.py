@@ -37,11 +37,11 @@ def write(path: Path, content: bytes) -> None:
     """Write a file as a whole or not at all. Raises InvalidInput."""
     target = path.resolve()
     partial = target.with_name(target.name + ".partial")
+    _make_folder(target.parent)
     try:
         # A device would be replaced by a file, not written to.
         if target.exists() and not target.is_file():
             raise InvalidInput(f"{path}: exists and is no plain file")
-        target.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(content)
         partial.replace(target)
     except OSError as error:
@@ -51,8 +51,8 @@ def write(path: Path, content: bytes) -> None:
 
 def write_new(path: Path, content: bytes, mode: int) -> None:
     """Write a file that must not exist yet. Raises Conflict when it does, and InvalidInput."""
+    _make_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except FileExistsError:
         raise Conflict(f"{path} exists already; a key is never overwritten") from None
@@ -74,6 +74,13 @@ def private_key(path: Path) -> PrivateKey:
         return PrivateKey.from_pem(read(path))
     except KeyInvalid as error:
         raise InvalidInput(f"{path}: {error}") from None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"{folder}: {error.strerror}") from None
 
 
 def _remove(path: Path) -> None:

@@ -28,7 +28,8 @@ def new(
         Path, typer.Argument(help="Where the private key goes (mode 0600).", metavar="FILE")
     ],
     algorithm: Annotated[
-        Literal["p256", "ed25519"], typer.Option("--type", help="Kind of key.")
+        Literal["p256", "ed25519"],
+        typer.Option("--type", help="Kind of key.", metavar="p256|ed25519"),
     ] = "p256",
     *,
     as_json: output.Json = False,
@@ -59,10 +60,18 @@ def sign(
     file: Annotated[Path, typer.Argument(help="Exact bytes of a protocol.", metavar="FILE")],
     key: KeyFile,
     org: Org,
-    role: Annotated[Literal["auditor", "vendor"], typer.Option(help="Role in the protocol.")],
+    role: Annotated[
+        Literal["auditor", "vendor"],
+        typer.Option(help="Role in the protocol.", metavar="auditor|vendor"),
+    ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Envelope to write: FILE.approval.json by default."),
+        typer.Option(
+            "--out",
+            "-o",
+            help="Envelope to write: FILE.approval.json by default.",
+            metavar="ENVELOPE",
+        ),
     ] = None,
     *,
     as_json: output.Json = False,

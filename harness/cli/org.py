@@ -24,11 +24,14 @@ def add(
     ],
     role: Annotated[
         Literal["auditor", "vendor", "regulator", "operator"],
-        typer.Option(help="What it does here."),
+        typer.Option(help="What it does here.", metavar="auditor|vendor|regulator|operator"),
     ],
-    key: Annotated[Path | None, typer.Option(help="Public key (PEM), FILE.pub.")] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="Public key (PEM); auditors and vendors need one.", metavar="FILE"),
+    ] = None,
     owner_group: Annotated[
-        str | None, typer.Option(help="Who owns it; its own name by default.")
+        str | None, typer.Option(help="Who owns it; its own name by default.", metavar="NAME")
     ] = None,
     *,
     as_json: output.Json = False,
@@ -62,11 +65,17 @@ def list_(*, as_json: output.Json = False) -> None:
 def add_model(
     name: Annotated[str, typer.Argument(help="Public name of the model.", metavar="NAME")],
     org: Org,
-    base_url: Annotated[str, typer.Option(help="URL before /chat/completions.")],
-    upstream: Annotated[str, typer.Option(help="The vendor's own identifier of the model.")],
-    snapshot: Annotated[str, typer.Option(help="Which version it is.")],
-    price_in: Annotated[int, typer.Option(help="Micro-USD per million prompt tokens.")] = 0,
-    price_out: Annotated[int, typer.Option(help="Micro-USD per million reply tokens.")] = 0,
+    base_url: Annotated[str, typer.Option(help="URL before /chat/completions.", metavar="URL")],
+    upstream: Annotated[
+        str, typer.Option(help="The vendor's own identifier of the model.", metavar="NAME")
+    ],
+    snapshot: Annotated[str, typer.Option(help="Which version it is.", metavar="TEXT")],
+    price_in: Annotated[
+        int, typer.Option(help="Micro-USD per million prompt tokens.", metavar="N")
+    ] = 0,
+    price_out: Annotated[
+        int, typer.Option(help="Micro-USD per million reply tokens.", metavar="N")
+    ] = 0,
     *,
     as_json: output.Json = False,
 ) -> None:

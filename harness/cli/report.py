@@ -37,7 +37,12 @@ def export(
     org: Org,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Bundle to write: RUN.report.bundle.json by default."),
+        typer.Option(
+            "--out",
+            "-o",
+            help="Bundle to write: RUN.report.bundle.json by default.",
+            metavar="FILE",
+        ),
     ] = None,
     *,
     as_json: output.Json = False,

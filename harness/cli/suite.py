@@ -75,7 +75,9 @@ def pack_(
     source: Annotated[Path, typer.Argument(help="A suite's folder.", metavar="FOLDER")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="File to write: ID-VERSION.suite.tar by default."),
+        typer.Option(
+            "--out", "-o", help="File to write: ID-VERSION.suite.tar by default.", metavar="FILE"
+        ),
     ] = None,
     *,
     as_json: output.Json = False,
@@ -94,9 +96,14 @@ def submit(
     org: Org,
     key: KeyFile,
     digest: Annotated[
-        str | None, typer.Option(help="Refuse unless the suite has this digest.")
+        str | None, typer.Option(help="Refuse unless the suite has this digest.", metavar="DIGEST")
     ] = None,
-    contact: Annotated[str, typer.Option(help="Whom to ask about the suite.")] = "",
+    contact: Annotated[
+        str,
+        typer.Option(
+            help="Whom to ask about the suite; the organisation by default.", metavar="TEXT"
+        ),
+    ] = "",
     *,
     as_json: output.Json = False,
 ) -> None:

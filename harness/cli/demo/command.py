@@ -27,7 +27,7 @@ _REAL: Final = ("ASSAY_DATABASE_URL", "ASSAY_BROKER_URL", "ASSAY_OPERATOR", "ASS
 
 def demo(
     folder: Annotated[
-        Path, typer.Option(help="Folder for everything the demonstration makes.")
+        Path, typer.Option(help="Folder for everything the demonstration makes.", metavar="FOLDER")
     ] = Path("var/demo"),
     *,
     as_json: output.Json = False,
