@@ -11,6 +11,7 @@ settings.register_profile("assay", deadline=None)
 settings.load_profile("assay")
 
 ROOT = Path(__file__).resolve().parents[1]
+_LONGEST_ID = 40
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +24,13 @@ def shared_data() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return folder
+
+
+def pytest_make_parametrize_id(val, argname):
+    """Name long or structured values by their argument.
+
+    Fresh keys and the order of a set differ from process to process, and the processes of one
+    test run must agree on every test's name.
+    """
+    plain = isinstance(val, str | bytes) and len(val) <= _LONGEST_ID
+    return None if plain or isinstance(val, int | None) else argname

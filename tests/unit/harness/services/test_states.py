@@ -24,7 +24,7 @@ def test_every_step_is_drawn():
         assert f"    {step.before} --> {step.after}: {step.action} (" in page
 
 
-@pytest.mark.parametrize("step", [*states.PROTOCOL_STEPS, *states.RUN_STEPS], ids=str)
+@pytest.mark.parametrize("step", [*states.PROTOCOL_STEPS, *states.RUN_STEPS])
 def test_a_step_has_owners_that_exist_and_goes_somewhere(step):
     assert step.owners
     assert step.owners <= OWNERS
