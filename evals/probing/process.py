@@ -18,7 +18,7 @@ ENVIRONMENT = {
 SECRETIVE = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 RLIMITS = {
     "core": (resource.RLIMIT_CORE, 0),
-    "nofile": (resource.RLIMIT_NOFILE, 65_536),
+    "nofile": (resource.RLIMIT_NOFILE, 16_384),
     "fsize": (resource.RLIMIT_FSIZE, 1 << 34),
     "memlock": (resource.RLIMIT_MEMLOCK, 64 * 1024),
     "msgqueue": (resource.RLIMIT_MSGQUEUE, 0),
@@ -31,7 +31,7 @@ FEW_PROCESSES = 16
 
 def _unprivileged_user() -> Verdict:
     ids = {*os.getresuid(), *os.getresgid(), *os.getgroups()}
-    return len(ids) == 1 and min(ids) >= FIRST_UID, str(min(ids))
+    return len(ids) == 1 and min(ids) >= FIRST_UID, str(len(ids))
 
 
 def _no_capabilities() -> Verdict:

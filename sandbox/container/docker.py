@@ -5,7 +5,9 @@ proxy settings to a container's environment and ask more often than needed.
 """
 
 import os
+import socket
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,12 +44,15 @@ _versions: dict[str, str] = {}
 class DockerRuntime:
     """Keeps the contract of `sandbox.container.runtime.Engine` with a Docker Engine.
 
-    One connection per thread, so that a blocked `wait` holds up nobody.
+    One connection per thread, so that a blocked `wait` holds up nobody; they are closed when
+    the object goes.
     """
 
     def __init__(self, base_url: str | None = None) -> None:
         self._url = base_url or os.environ.get("DOCKER_HOST") or _DEFAULT_URL
         self._local = threading.local()
+        self._clients: list[docker.APIClient] = []
+        weakref.finalize(self, _close, self._clients)
 
     def version(self) -> str:
         """Name engine, low-level runtime and kernel with their versions."""
@@ -184,11 +189,29 @@ class DockerRuntime:
     def _client(self) -> docker.APIClient:
         client: docker.APIClient | None = getattr(self._local, "client", None)
         if client is None:
+            _knock(self._url)
             version = _versions.get(self._url, "auto")
             client = docker.APIClient(self._url, version=version, timeout=_TIMEOUT_S)
             _versions[self._url] = client.api_version
             self._local.client = client
+            self._clients.append(client)
         return client
+
+
+def _knock(url: str) -> None:
+    # docker-py loses the socket of a connection that fails; try one of our own first.
+    if not url.startswith("unix://"):
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as end:
+        try:
+            end.connect(url.removeprefix("unix://"))
+        except OSError:
+            raise DockerException from None
+
+
+def _close(clients: list[docker.APIClient]) -> None:
+    for client in clients:
+        client.close()
 
 
 def _source(mounts: list[dict[str, Any]]) -> Path | None:
