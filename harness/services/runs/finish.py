@@ -32,7 +32,8 @@ def end(
     """Move a run to a terminal state; False when somebody else was faster.
 
     A refundable ending gives slot and bits back, at most twice per agreed run; beyond that it
-    counts as FAILED.
+    counts as FAILED. Any other ending that the table does not know from here becomes one that
+    counts too; a release never becomes anything else, it is refused.
     """
     if run.state in states.TERMINAL_RUNS:
         return False
@@ -40,8 +41,10 @@ def end(
     if after in states.REFUNDED_RUNS and not _refundable(session, run):
         after = states.Run.FAILED
     if not states.may_move(run.state, after):
-        # A run that may not be refunded from where it stands is aborted, which counts.
-        after = states.Run.ABORTED
+        if after == states.Run.RELEASED:
+            return False
+        aborted = states.may_move(run.state, states.Run.ABORTED)
+        after = states.Run.ABORTED if aborted else states.Run.FAILED
     act = Act(SERVER, f"end run {after}", now)
     refunded = after in states.REFUNDED_RUNS
     # A release was held until its slot and is stamped with it, not with the moments after it.
