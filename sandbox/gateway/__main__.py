@@ -116,15 +116,18 @@ async def _serve(
 
 def _listen(order: Order) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    path = Path(order.socket)
+    unready = path.with_suffix(".new")
     before = os.umask(0o777)  # nobody connects between bind and the mode below
     try:
-        listener.bind(order.socket)
+        listener.bind(str(unready))
     finally:
         os.umask(before)
-    path = Path(order.socket)
     if os.geteuid() == 0 and order.uid != ANY_UID:
-        os.chown(path, 0, order.uid)
-    path.chmod(0o660)
+        os.chown(unready, 0, order.uid)
+    unready.chmod(0o660)
+    # The guest looks for this name from its start and takes a refusal for the end.
+    unready.rename(path)
     return listener
 
 
