@@ -4,26 +4,88 @@ Messages carry a run id and nothing else. A message that is lost is sent again b
 one that arrives twice finds the row already moved.
 """
 
+import json
 import logging
+import secrets
+import time
 from functools import partial
+from pathlib import Path
+from queue import Empty
+from typing import Any, Final
 
 from celery import Celery
-from kombu.exceptions import KombuError
+from kombu.exceptions import OperationalError
+from kombu.transport import TRANSPORT_ALIASES, filesystem, virtual
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from harness.config import Settings
+from harness.errors import Unavailable
 
 RUN_TASK = "assay.run"
-_POLL_S = 0.05
+_POLL_S: Final = 0.05
+_SCHEME: Final = "assay-folder"
 _log = logging.getLogger(__name__)
+
+
+class FolderChannel(filesystem.Channel):
+    """Messages as files of one private folder, each of them whole or absent.
+
+    Kombu's own writes a message in place and dies of one that is half written: a full disk or
+    an unlucky moment would take a worker down with everything it runs.
+    """
+
+    # Bindings live in memory: every process declares the one queue before it uses it.
+    supports_fanout = False
+    get_table = virtual.Channel.get_table
+
+    # Kombu's own two bases disagree about the second name.
+    def _put(self, queue: str, payload: object, **_: object) -> None:  # type: ignore[override]
+        name = f"{time.time_ns():020}-{secrets.token_hex(8)}.{queue}.msg"
+        partial_file = Path(self.data_folder_out, f".{name}")
+        try:
+            partial_file.write_text(json.dumps(payload))
+            partial_file.rename(partial_file.with_name(name))
+        except OSError:
+            partial_file.unlink(missing_ok=True)
+            raise OperationalError("the queue's folder cannot be written") from None
+
+    def _get(self, queue: str, *_: object, **__: object) -> dict[str, Any]:
+        folder = Path(self.data_folder_in)
+        waiting = (path for path in folder.iterdir() if path.name.endswith(f".{queue}.msg"))
+        for path in sorted(path for path in waiting if not path.name.startswith(".")):
+            taken = folder / f".{secrets.token_hex(8)}.taken"
+            try:
+                # Of several workers one succeeds; the others go on to the next message.
+                path.rename(taken)
+                content = taken.read_bytes()
+                taken.unlink()
+            except OSError:
+                continue
+            try:
+                payload = json.loads(content)
+            except ValueError:
+                payload = None
+            if isinstance(payload, dict) and isinstance(payload.get("properties"), dict):
+                return payload
+            _log.warning("message dropped: it is not one of ours")
+        raise Empty
+
+
+class FolderTransport(filesystem.Transport):
+    """The embedded broker: needs no server and keeps nothing but run ids."""
+
+    Channel = FolderChannel
+
+
+TRANSPORT_ALIASES[_SCHEME] = f"{__name__}:FolderTransport"
 
 
 def celery(settings: Settings) -> Celery:
     """The Celery application on the broker in force; results are switched off."""
     app = Celery("assay", set_as_current=False)
     app.conf.update(
-        broker_url=settings.broker_url or "filesystem://",
+        broker_url=settings.broker_url or f"{_SCHEME}://",
         task_ignore_result=True,
         task_store_errors_even_if_ignored=False,
         task_default_queue="assay",
@@ -36,26 +98,35 @@ def celery(settings: Settings) -> Celery:
         broker_connection_retry_on_startup=True,
         # A nudge must never hold a request up: the sweep repeats it.
         task_publish_retry=False,
+        broker_connection_timeout=1,
+        broker_transport_options={"max_retries": 1, "interval_start": 0, "interval_step": 0},
     )
     if not settings.broker_url:
-        folder = settings.queue_dir
-        for name in ("messages", "control"):
-            (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = _messages(settings)
         app.conf.broker_transport_options = {
-            "data_folder_in": str(folder / "messages"),
-            "data_folder_out": str(folder / "messages"),
-            "control_folder": str(folder / "control"),
+            "data_folder_in": str(folder),
+            "data_folder_out": str(folder),
             "polling_interval": _POLL_S,
         }
     return app
+
+
+def _messages(settings: Settings) -> Path:
+    folder = settings.queue_dir / "messages"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Unavailable(f"the queue's folder cannot be made ({error.strerror})") from None
+    return folder
 
 
 def nudge(app: Celery, run_id: str) -> bool:
     """Tell a worker to look at a run. False when the broker does not answer."""
     try:
         app.send_task(RUN_TASK, args=(run_id,))
-    except (KombuError, OSError):
-        _log.warning("nudge not sent: the broker does not answer")
+    except Exception as error:  # noqa: BLE001 - the row is written; no broker may undo that
+        _log.warning("nudge not sent", extra={"code": type(error).__name__})
         return False
     return True
 

@@ -1,16 +1,19 @@
 """The worker: Celery tasks of a few lines. A task takes a run's id and returns nothing."""
 
 import ctypes
+import logging
 import signal
 
 from celery import Celery
 from celery.signals import worker_init, worker_process_init
 
 from harness import config, queue
+from harness.errors import HarnessError
 from harness.services.platform.opening import Platform, open_platform
 from harness.services.publication import sequence
 from harness.services.release import execute
 
+_log = logging.getLogger(__name__)
 _settings = config.load()
 app: Celery = queue.celery(_settings)
 _opened: dict[str, Platform] = {}
@@ -36,10 +39,17 @@ def _begin(**_: object) -> None:
 
 
 @app.task(name=queue.RUN_TASK)
-def run(run_id: str) -> None:
+def run(run_id: object) -> None:
     """Carry one run to its end; a message about anything else changes nothing."""
-    platform = _opened.get("platform")
-    if platform is None:
-        platform = _opened["platform"] = open_platform(_settings)
-    execute.execute(platform, run_id)
-    sequence.publish(platform, app)
+    if not isinstance(run_id, str):
+        _log.warning("message ignored: it names no run")
+        return
+    try:
+        platform = _opened.get("platform")
+        if platform is None:
+            platform = _opened["platform"] = open_platform(_settings)
+        execute.execute(platform, run_id)
+        sequence.publish(platform, app)
+    except HarnessError as error:
+        # The row stays as it is: its lease runs out, and a sweep ends it.
+        _log.warning("task ended early", extra={"run": run_id[:16], "code": error.code})
