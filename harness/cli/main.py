@@ -6,6 +6,7 @@ machine of their own, loads no database and no client of the container engine.
 
 import io
 import sys
+import traceback
 from collections.abc import Iterable
 from importlib import import_module
 from typing import Annotated, Final
@@ -37,6 +38,9 @@ COMMANDS: Final = {
 }
 _BAD_INPUT: Final = 2
 _INTERRUPTED: Final = 130
+# EX_SOFTWARE of sysexits.h.
+_FAULT: Final = 70
+_FRAMES: Final = 8
 
 
 def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
@@ -96,9 +100,21 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         output.problem("io", f"{where}{error.strerror or 'input or output failed'}")
         sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - whatever it is, its text may be a guest's
+        _fault(error)
+        sys.exit(_FAULT)
     except KeyboardInterrupt:
         output.err.print("interrupted")
         sys.exit(_INTERRUPTED)
+
+
+def _fault(error: Exception) -> None:
+    """Say where an error of ours arose: names and lines of code, never a value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+    name = type(error).__name__
+    output.problem("fault", f"{name}: an error of Assay's own; please report these lines")
+    output.problem("fault", "\n".join(lines[-_FRAMES:]))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ prints one JSON value and nothing else on standard output.
 | 1 | not possible here and now, or a check failed |
 | 2 | what was handed in is wrong, unknown or not allowed; nothing was changed |
 | 3 | `assay verify`: every check holds, but no trust root was pinned |
+| 70 | an error of Assay's own: its place in the code is printed, no value |
 | 130 | interrupted |
 
 Files are written as a whole or not at all, and a key is never overwritten. Commands on a data

@@ -19,6 +19,8 @@ from harness.services.runs.sweep import sweep
 
 _RESTART_S: Final = 1.0
 _STOP_S: Final = 20.0
+# Run directories are given to each run's own user, which only root can do; doctor says so.
+_ROOT_WARNING: Final = "You're running the worker with superuser privileges"
 
 
 class Supervisor:
@@ -57,7 +59,8 @@ class Supervisor:
     def _start(self) -> subprocess.Popen[bytes]:
         settings = self._platform.settings
         command = [
-            *(sys.executable, "-m", "celery", "--app", "harness.worker:app", "worker"),
+            *(sys.executable, "-W", f"ignore:{_ROOT_WARNING}", "-m", "celery", "--quiet"),
+            *("--app", "harness.worker:app", "worker"),
             *("--concurrency", str(settings.worker_slots), "--loglevel", "warning"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
             *("--pool", "prefork", "--hostname", f"{os.getpid()}@assay"),

@@ -20,7 +20,9 @@ def functions_of(name):
 
 
 def missing(text):
-    return [f"{file}::{test}" for file, test in NAMED.findall(text) if test not in functions_of(file)]
+    return [
+        f"{file}::{test}" for file, test in NAMED.findall(text) if test not in functions_of(file)
+    ]
 
 
 def rows():
