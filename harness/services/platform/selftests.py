@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from sandbox.container.selftest import SelfTest
-
 from harness.records import platform as rows
 from harness.records.base import Act
 from harness.services.platform import images
@@ -11,6 +9,7 @@ from harness.services.platform.opening import Platform
 from sandbox.container import images as sandbox_images
 from sandbox.container import selftest
 from sandbox.container.docker import DockerRuntime
+from sandbox.container.selftest import SelfTest
 from sandbox.errors import ControlMissing
 
 # A host changes under a running service: kernels and engines are updated.
