@@ -9,13 +9,14 @@ import socket
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import docker
 import requests
 from docker.errors import APIError, DockerException
+from docker.transport import UnixHTTPAdapter
 
 from sandbox.container import labels
 from sandbox.container.hardening import create_body, differences
@@ -30,7 +31,8 @@ from sandbox.container.runtime import (
 from sandbox.errors import ControlMissing, EngineUnavailable, ImageRefused, PlatformFault
 from sandbox.spec import ContainerSpec
 
-_DEFAULT_URL = "unix:///var/run/docker.sock"
+_UNIX, _HTTP = "unix://", "http+"
+_DEFAULT_URL = _UNIX + "/var/run/docker.sock"
 _TIMEOUT_S = 60
 _LOAD_TIMEOUT_S = 600
 _CHUNK = 1 << 20
@@ -100,19 +102,18 @@ class DockerRuntime:
 
     def wait(self, container: str) -> State:
         """Block until it has exited; see the contract."""
-        with _engine({_NOT_FOUND: PlatformFault(NO_SUCH_CONTAINER)}):
-            self._client().wait(container, timeout=None)
-        return self.inspect(container)
+        # On a connection of its own: this blocks for as long as the container runs.
+        with (
+            _engine({_NOT_FOUND: PlatformFault(NO_SUCH_CONTAINER)}),
+            closing(self._open(_TIMEOUT_S)) as client,
+        ):
+            client.wait(container, timeout=None)
+            return _state(client.inspect_container(container))
 
     def inspect(self, container: str) -> State:
         """Look at it now; see the contract."""
         with _engine({_NOT_FOUND: PlatformFault(NO_SUCH_CONTAINER)}):
-            state = self._client().inspect_container(container)["State"]
-        return State(
-            status=_STATUS.get(state["Status"], Status.RUNNING),
-            exit_code=int(state["ExitCode"]),
-            oom=bool(state["OOMKilled"]),
-        )
+            return _state(self._client().inspect_container(container))
 
     def kill(self, container: str) -> None:
         """Kill it; see the contract."""
@@ -165,12 +166,12 @@ class DockerRuntime:
 
     def load_image(self, archive: Path) -> None:
         """Load an image archive; see the contract."""
-        with archive.open("rb") as stream, _engine():
-            client = docker.APIClient(self._url, version="auto", timeout=_LOAD_TIMEOUT_S)
-            try:
-                told = list(client.load_image(stream, quiet=True))  # type: ignore[no-untyped-call]
-            finally:
-                client.close()
+        with (
+            archive.open("rb") as stream,
+            _engine(),
+            closing(self._open(_LOAD_TIMEOUT_S)) as client,
+        ):
+            told = list(client.load_image(stream, quiet=True))  # type: ignore[no-untyped-call]
         if any("error" in line for line in told):
             raise PlatformFault("load_refused", "the engine refused the image archive")
 
@@ -189,22 +190,46 @@ class DockerRuntime:
     def _client(self) -> docker.APIClient:
         client: docker.APIClient | None = getattr(self._local, "client", None)
         if client is None:
-            _knock(self._url)
-            version = _versions.get(self._url, "auto")
-            client = docker.APIClient(self._url, version=version, timeout=_TIMEOUT_S)
-            _versions[self._url] = client.api_version
+            client = self._open(_TIMEOUT_S)
             self._local.client = client
             self._clients.append(client)
         return client
 
+    def _open(self, timeout_s: int) -> docker.APIClient:
+        _knock(self._url)
+        version = _versions.get(self._url, "auto")
+        client = docker.APIClient(self._url, version=version, timeout=timeout_s)
+        _versions[self._url] = client.api_version
+        if self._url.startswith(_UNIX):
+            client.close()  # the connection that asked for the version
+            client.mount("http+docker://", _OneConnection(_HTTP + self._url, timeout_s))
+        return client
+
+
+class _OneConnection(UnixHTTPAdapter):
+    """Keeps one connection to the engine; docker-py's own keeps one for each path ever asked."""
+
+    def get_connection(self, url: str | bytes, proxies: Any = None) -> Any:
+        del url
+        return super().get_connection(_HTTP, proxies)
+
+
+def _state(shown: Mapping[str, Any]) -> State:
+    state = shown["State"]
+    return State(
+        status=_STATUS.get(state["Status"], Status.RUNNING),
+        exit_code=int(state["ExitCode"]),
+        oom=bool(state["OOMKilled"]),
+    )
+
 
 def _knock(url: str) -> None:
     # docker-py loses the socket of a connection that fails; try one of our own first.
-    if not url.startswith("unix://"):
+    if not url.startswith(_UNIX):
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as end:
         try:
-            end.connect(url.removeprefix("unix://"))
+            end.connect(url.removeprefix(_UNIX))
         except OSError:
             raise DockerException from None
 

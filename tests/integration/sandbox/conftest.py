@@ -1,5 +1,6 @@
 """Run folders, a runtime whose containers are all gone afterwards, and images that misbehave."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,11 +11,12 @@ import pytest
 from sandbox.container import archive, layers
 from sandbox.container.docker import DockerRuntime
 
-OWNER = "assay-tests"
+# Test processes run side by side on one engine: none may clean up after another.
+OWNER = f"assay-tests-{os.getpid()}"
 
 # Runs what the suite brings along instead of asking its questions.
 _SCRIPTED_RUNNER = b"""
-RUN_DIR, SOCKET = "/assay", "gateway.sock"
+RUN_DIR, SOCKET, RUN_FILE = "/assay", "gateway.sock", "run.json"
 
 
 def main(run_dir=RUN_DIR):
