@@ -62,14 +62,19 @@ class FolderChannel(filesystem.Channel):
                 taken.unlink()
             except OSError:
                 continue
-            try:
-                payload = json.loads(content)
-            except ValueError:
-                payload = None
-            if isinstance(payload, dict) and isinstance(payload.get("properties"), dict):
+            if (payload := self._read(content)) is not None:
                 return payload
             _log.warning("message dropped: it is not one of ours")
         raise Empty
+
+    def _read(self, content: bytes) -> dict[str, Any] | None:
+        """A message that Kombu can deliver; nothing else may reach its main loop."""
+        try:
+            payload: dict[str, Any] = json.loads(content)
+            self.Message(payload, channel=self)  # type: ignore[no-untyped-call]
+        except (ValueError, TypeError, LookupError, AttributeError):
+            return None
+        return payload
 
 
 class FolderTransport(filesystem.Transport):
@@ -85,7 +90,7 @@ def celery(settings: Settings) -> Celery:
     """The Celery application on the broker in force; results are switched off."""
     app = Celery("assay", set_as_current=False)
     app.conf.update(
-        broker_url=settings.broker_url or f"{_SCHEME}://",
+        broker_url=settings.broker_url or f"{_SCHEME}://localhost",
         task_ignore_result=True,
         task_store_errors_even_if_ignored=False,
         task_default_queue="assay",

@@ -3,8 +3,10 @@
 import ctypes
 import logging
 import signal
+import warnings
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import worker_init, worker_process_init
 
 from harness import config, queue
@@ -16,6 +18,8 @@ from harness.services.release import execute
 _log = logging.getLogger(__name__)
 _settings = config.load()
 app: Celery = queue.celery(_settings)
+# Only root may give a run directory to the run's own user; `assay doctor` says so once.
+warnings.simplefilter("ignore", SecurityWarning)
 _opened: dict[str, Platform] = {}
 _PR_SET_PDEATHSIG = 1
 
@@ -39,9 +43,9 @@ def _begin(**_: object) -> None:
 
 
 @app.task(name=queue.RUN_TASK)
-def run(run_id: object) -> None:
+def run(*names: object, **_: object) -> None:
     """Carry one run to its end; a message about anything else changes nothing."""
-    if not isinstance(run_id, str):
+    if len(names) != 1 or not isinstance(run_id := names[0], str):
         _log.warning("message ignored: it names no run")
         return
     try:
