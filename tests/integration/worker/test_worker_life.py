@@ -1,0 +1,30 @@
+"""A worker's own end: asked for, or not."""
+
+import pytest
+
+from tests.integration.worker.process_tree import alive, children, descendants, kill
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+
+def test_a_run_in_its_course_ends_before_a_worker_that_is_stopped(rig, protocol):
+    tree = rig.start()
+    run_id = rig.start_run(protocol)
+    rig.wait_until_asked(1)
+    below = descendants(tree.supervisor)
+    assert len(below) >= 4  # Celery, its two processes, the gateway
+    rig.vendor.release()
+    assert tree.stop(25) == 0
+    assert not [pid for pid in below if alive(pid)]
+    rig.check_released(run_id)
+    assert rig.containers() == []
+    assert rig.run_dirs() == []
+
+
+def test_celery_ends_with_a_supervisor_that_is_killed(rig):
+    tree = rig.start()
+    until(lambda: tree.celery and children(tree.celery), 20, "the Celery processes")
+    below = descendants(tree.supervisor)
+    kill(tree.supervisor)
+    until(lambda: not [pid for pid in below if alive(pid)], 20, "the Celery processes gone")
