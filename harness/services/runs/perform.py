@@ -151,6 +151,9 @@ def _end_early(platform: Platform, held: Claim, result: SessionResult) -> None:
         run = runs.get(session, held.run.id)
         if run is None or run.worker != held.worker or run.state != states.Run.RUNNING:
             return
+        if result.receipt is not None:
+            # Progress is told twice a second; what the vendor may bill is more exact than that.
+            run.requests = result.receipt.requests
         category = f"{result.ending}:{result.code}"[:40]
         if after == states.Run.ABORTED and run.stop_by is not None:
             category = f"stopped:{run.stop_by}"[:40]

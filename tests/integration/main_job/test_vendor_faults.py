@@ -170,6 +170,7 @@ def test_an_exhausted_budget_releases_nothing(world, vendor, agree, budget):
     assert carry(world, run_id) == []
     assert_ended(world, run_id, "OVER_BUDGET")
     assert 0 < len(vendor.seen) < SAMPLES
+    assert seen_by(world, worlds.VENDOR, run_id).inside.requests >= len(vendor.seen)
 
 
 # When the time is over, the guest is waiting for replies or asks for more: the same ending.
