@@ -22,6 +22,8 @@ from sandbox.container.docker import DockerRuntime
 from sandbox.errors import PlatformFault
 
 _ALIVE_S = 60.0
+# A run that waits for the platform is in PREFLIGHT for moments, again and again.
+_NOT_STARTED = frozenset({states.Run.RESERVED, states.Run.QUEUED, states.Run.PREFLIGHT})
 # Signing and logging at a slot take a moment; what is later than this will not come.
 _LATE_S = 60.0
 
@@ -104,7 +106,7 @@ def _rows_due(session: Session, run: runs.Run) -> int:
 
 def hints(platform: Platform, seen: View) -> list[str]:
     """Why a run may be waiting, and which command helps; for those who may look inside."""
-    if seen.inside is None or seen.inside.state not in {states.Run.RESERVED, states.Run.QUEUED}:
+    if seen.inside is None or seen.inside.state not in _NOT_STARTED:
         return []
     found = []
     with platform.database.read() as session:
