@@ -70,7 +70,7 @@ def image_id(source: Path) -> str:
     """Id of the one image in an archive. Raises ImageRefused."""
     with _opened(source) as tar:
         config, _ = _manifest(tar)
-        return "sha256:" + hashlib.sha256(_read(tar, config)).hexdigest()
+        return "sha256:" + hashlib.sha256(_member(tar, config).read()).hexdigest()
 
 
 def extract_layers(source: Path, folder: Path) -> list[Layer]:
@@ -81,14 +81,11 @@ def extract_layers(source: Path, folder: Path) -> list[Layer]:
     found: list[Layer] = []
     with _opened(source) as tar:
         config, names = _manifest(tar)
-        digests = json.loads(_read(tar, config))["rootfs"]["diff_ids"]
+        digests = json.loads(_member(tar, config).read())["rootfs"]["diff_ids"]
         for name, digest in zip(names, digests, strict=True):
             path = folder / (digest.removeprefix("sha256:") + ".tar")
-            stream = tar.extractfile(name)
-            if stream is None:
-                raise ImageRefused(("a layer is missing",))
             with path.open("wb") as target:
-                shutil.copyfileobj(_plain(stream), target, _CHUNK)
+                shutil.copyfileobj(_plain(_member(tar, name)), target, _CHUNK)
             one = layer(path)
             if one.digest != digest:
                 raise ImageRefused(("a layer does not match its digest",))
@@ -105,17 +102,20 @@ def _opened(source: Path) -> tarfile.TarFile:
 
 def _manifest(tar: tarfile.TarFile) -> tuple[str, list[str]]:
     try:
-        (entry,) = json.loads(_read(tar, "manifest.json"))
+        (entry,) = json.loads(_member(tar, "manifest.json").read())
         return str(entry["Config"]), [str(name) for name in entry["Layers"]]
     except (KeyError, ValueError, TypeError):
         raise ImageRefused(("not an archive of exactly one image",)) from None
 
 
-def _read(tar: tarfile.TarFile, name: str) -> bytes:
-    stream = tar.extractfile(name)
+def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
+    try:
+        stream = tar.extractfile(name)
+    except KeyError:
+        stream = None
     if stream is None:
-        raise KeyError(name)
-    return stream.read()
+        raise ImageRefused(("the archive lacks a file that it names",))
+    return stream
 
 
 def _plain(stream: IO[bytes]) -> IO[bytes] | gzip.GzipFile:

@@ -177,8 +177,9 @@ class DockerRuntime:
 
     def save_image(self, image_id: str, archive: Path) -> None:
         """Write an image as an archive."""
-        missing = ImageRefused(("no such image",))
-        with archive.open("wb") as stream, _engine({_NOT_FOUND: missing}):
+        if self.image(image_id) is None:
+            raise ImageRefused(("no such image",))
+        with archive.open("wb") as stream, _engine():
             for chunk in self._client().get_image(image_id, chunk_size=_CHUNK):
                 stream.write(chunk)
 
