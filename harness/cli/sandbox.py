@@ -21,7 +21,7 @@ def selftest(*, as_json: output.Json = False) -> None:
     """Probe the isolation from inside a container made like a real run's."""
     with opened() as platform:
         image = images.newest(platform)
-        with output.waiting("Probing the sandbox from inside"):
+        with output.waiting("Probing the sandbox from inside"), images.speaking():
             result = selftests.run(platform, image.id)
     if as_json:
         output.data(asdict(result))

@@ -112,7 +112,7 @@ def migration_engine(url: str) -> Engine:
 
 def _engine(url: str, pool: type[Pool]) -> Engine:
     try:
-        return create_engine(url, poolclass=pool)
+        return create_engine(url, poolclass=pool, hide_parameters=True)
     except ModuleNotFoundError:
         kind = url.partition(":")[0].partition("+")[0]
         raise Unavailable(

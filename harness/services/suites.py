@@ -1,6 +1,7 @@
 """Suites: compiled from what authors write, packed, checked and submitted by digest."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -57,11 +58,27 @@ def open_archive(archive: bytes) -> tuple[manifest.Manifest, dict[str, bytes]]:
     if MANIFEST not in files:
         raise InvalidInput("suite archive: no suite.json in it; make it with `assay suite pack`")
     try:
-        return manifest.parse(files[MANIFEST]), files
+        parsed = manifest.parse(files[MANIFEST])
     except manifest.ManifestError as error:
         raise InvalidInput(
             f"{MANIFEST}: {item.path}: {item.message}" for item in error.problems
         ) from None
+    problems = list(_data_problems(parsed, files))
+    if problems:
+        raise InvalidInput(problems)
+    return parsed, files
+
+
+def _data_problems(parsed: manifest.Manifest, files: Mapping[str, bytes]) -> Iterator[str]:
+    """Data files that are missing, changed or undeclared: the guest would refuse them later."""
+    declared = {item.file: item.sha256 for item in parsed.data}
+    for name, sha256 in declared.items():
+        if name not in files:
+            yield f"{name}: is missing from the archive"
+        elif hashlib.sha256(files[name]).hexdigest() != sha256:
+            yield f"{name}: its digest is not the one in {MANIFEST}; pack the suite again"
+    for name in sorted(files.keys() - declared.keys() - {MANIFEST}):
+        yield f"{name}: is not declared in {MANIFEST}"
 
 
 def submit(

@@ -37,6 +37,14 @@ def judge(session: Session, opened: Platform, protocol: Protocol) -> None:
         raise InvalidInput(problems)
 
 
+def _payable(protocol: Protocol, microbits: int) -> Iterator[str]:
+    """A ledger whose whole cap cannot pay for one report could never be charged."""
+    least = -(-microbits // bits.MICRO)
+    for name, cap in protocol.disclosure.ledger.model_dump().items():
+        if cap < least:
+            yield f"disclosure.ledger.{name}: one report needs {least} bits, the cap is {cap}"
+
+
 def plan_of(parsed: Manifest, epochs: int) -> metrics.Plan:
     """What rows a run of this suite owes."""
     return metrics.Plan(
@@ -142,6 +150,7 @@ def _disclosure(protocol: Protocol, parsed: Manifest) -> Iterator[str]:
         yield from broken
         return
     alphabet = shape.alphabet_of(protocol)
+    yield from _payable(protocol, bits.microbits(alphabet))
     if protocol.disclosure.alphabet != str(alphabet):
         yield f"disclosure.alphabet: is {alphabet}"
     expected = bits.text(bits.microbits(alphabet))

@@ -5,9 +5,9 @@ Read from a short YAML file. Each field has a default, so that an empty file is 
 
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from harness.documents import marked_yaml
 from harness.errors import InvalidInput
 
 _Text = Annotated[str, Field(max_length=2000)]
@@ -82,17 +82,24 @@ class Terms(_Part):
 
 
 def parse(text: bytes) -> Terms:
-    """Read a terms file. Raises InvalidInput with every field that is wrong."""
+    """Read a terms file. Raises InvalidInput with line and field of everything that is wrong."""
+    source = marked_yaml.read(text)
+    problems = [_said(*problem) for problem in source.problems]
+    named = {path for _, path, _ in source.problems}
     try:
-        value = yaml.safe_load(text) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        raise InvalidInput(f"terms: not YAML{where}") from None
-    try:
-        return Terms.model_validate(value)
+        terms = Terms.model_validate({} if source.value is None else source.value)
     except ValidationError as error:
-        raise InvalidInput(
-            f"terms: {'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}"
+        problems += [
+            _said(source.line(path), path, item["msg"])
             for item in error.errors(include_url=False)
-        ) from None
+            for path in (".".join(str(part) for part in item["loc"]),)
+            if path not in named
+        ]
+        raise InvalidInput(problems) from None
+    if problems:
+        raise InvalidInput(problems)
+    return terms
+
+
+def _said(line: int, path: str, message: str) -> str:
+    return f"terms:{line}: {path or 'file'}: {message}"

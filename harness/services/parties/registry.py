@@ -15,6 +15,7 @@ from harness.services.platform.opening import Platform
 
 ROLES: Final = ("auditor", "vendor", "regulator", "operator")
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,62}")
+_LONGEST_LINE: Final = 200
 _MODEL: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
@@ -75,6 +76,9 @@ def add_model(
     problems = []
     if not _MODEL.fullmatch(name):
         problems.append("name: up to 80 of a-z, 0-9, dot, underscore and hyphen")
+    for what, text in (("upstream", upstream), ("snapshot", snapshot)):
+        if not 0 < len(text) <= _LONGEST_LINE or not text.isprintable():
+            problems.append(f"{what}: one line of 1 to {_LONGEST_LINE} characters")
     problems += _url_problems(base_url)
     if not credential or "\n" in credential or not credential.isascii():
         problems.append("credential: one line of ASCII on standard input")

@@ -25,7 +25,7 @@ def build(platform: Platform, progress: Callable[[str], None]) -> rows.Image:
     """Build the base image unless this version's is there already, and remember it."""
     work = platform.settings.data_dir / "images"
     work.mkdir(exist_ok=True, mode=0o700)
-    with _speaking():
+    with speaking():
         record = images.build(DockerRuntime(), work, progress)
     return _remember(platform, record.id, dict(record.packages))
 
@@ -33,7 +33,9 @@ def build(platform: Platform, progress: Callable[[str], None]) -> rows.Image:
 def export(platform: Platform, target: Path) -> str:
     """Write the newest image to a file that `images import` reads elsewhere; its id."""
     image = newest(platform)
-    with _speaking():
+    if not target.parent.is_dir():
+        raise InvalidInput(f"{target.parent}: no such folder")
+    with speaking():
         images.export(DockerRuntime(), image.id, target)
     return image.id
 
@@ -43,7 +45,7 @@ def load(platform: Platform, source: Path) -> rows.Image:
     if not source.is_file():
         raise InvalidInput(f"{source}: no such file")
     runtime = DockerRuntime()
-    with _speaking():
+    with speaking():
         image_id = images.load(runtime, source)
         images.admit(runtime, image_id)
     return _remember(platform, image_id, {})
@@ -66,7 +68,7 @@ def _remember(platform: Platform, image_id: str, packages: dict[str, str]) -> ro
 
 
 @contextmanager
-def _speaking() -> Iterator[None]:
+def speaking() -> Iterator[None]:
     """Turn the sandbox's faults into sentences for a person."""
     try:
         yield

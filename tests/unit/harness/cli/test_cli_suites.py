@@ -101,7 +101,8 @@ def test_a_packed_suite_is_checked_like_its_folder(assay, suite):
     assert packed.out == folder.out
 
 
-@pytest.mark.parametrize("place", [0, 200, -1])
+# The name of the first file, its mode, a sample, and the padding at the end.
+@pytest.mark.parametrize("place", [0, 200, 600, -1])
 def test_a_changed_byte_of_a_packed_suite_is_refused(assay, suite, tmp_path, place):
     assert assay("suite", "pack", suite, "--out", "packed.tar").status == 0
     changed = bytearray((tmp_path / "packed.tar").read_bytes())

@@ -84,5 +84,7 @@ def test_the_room_for_retries():
 def test_decimals_need_quotes():
     claim = "claim: {decision: {metric: accuracy, threshold: %s}}"
     assert parse((claim % '"0.5"').encode()).claim.decision.threshold == "0.5"
-    with pytest.raises(InvalidInput, match=r"terms: claim\.decision\.threshold: "):
+    with pytest.raises(
+        InvalidInput, match=r"terms:1: claim\.decision\.threshold: must be in quotes"
+    ):
         parse((claim % "0.5").encode())

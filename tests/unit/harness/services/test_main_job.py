@@ -125,6 +125,11 @@ def test_every_admission_problem_is_listed_at_once(world):
     assert "the cap is 1; a cap of 2 would pass" in str(caught.value)
 
 
+def test_a_ledger_that_could_never_pay_is_refused(world, digest):
+    with pytest.raises(InvalidInput, match=r"ledger.pair: one report needs 4 bits, the cap is 1"):
+        world.propose(world.draft(digest, Terms(ledger_pair=1)))
+
+
 def test_a_longer_run_than_the_operator_allows_is_refused(world, digest):
     with pytest.raises(InvalidInput, match="allows at most 21600"):
         world.propose(world.draft(digest, Terms(run_wall_clock_s=10**6)))
