@@ -1,6 +1,7 @@
 """Sessions whose guest does what a test wants, against a vendor that does as it is told."""
 
 import secrets
+import threading
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -135,3 +136,14 @@ def container_of(spec: SessionSpec, **changes) -> ContainerSpec:
 
 def carry_out(spec: SessionSpec, runtime, watched: Watched | None = None) -> SessionResult:
     return session.run(spec, (watched or Watched()).callbacks(), runtime)
+
+
+def until(holds, seconds=10.0) -> bool:
+    """Whether something comes to hold within so many seconds."""
+    give_up = time.monotonic() + seconds
+    pause = threading.Event()
+    while not holds():
+        if time.monotonic() > give_up:
+            return False
+        pause.wait(0.02)
+    return True

@@ -22,6 +22,7 @@ from tests.integration.sandbox.guests import (
     carry_out,
     container_of,
     spec_of,
+    until,
 )
 
 pytestmark = pytest.mark.docker
@@ -276,8 +277,8 @@ def test_nothing_is_left_behind(guest, runtime):
     before = _descriptors(), threading.active_count()
     for _ in range(3):
         assert carry_out(guest(ANSWER_ALL), runtime).ending is Ending.COMPLETE
-    assert _until(lambda: threading.active_count() <= before[1])
-    assert _until(lambda: _descriptors() <= before[0])
+    assert until(lambda: threading.active_count() <= before[1])
+    assert until(lambda: _descriptors() <= before[0])
     assert _gateways() == []
 
 
@@ -298,12 +299,12 @@ def _running(runtime, spec):
             and runtime.inspect(one.id).status is Status.RUNNING
         ]
 
-    assert _until(found)
+    assert until(found)
     return found()[0]
 
 
 def _kill_gateway():
-    assert _until(_gateways)
+    assert until(_gateways)
     os.kill(_gateways()[0], signal.SIGKILL)
 
 
@@ -331,13 +332,3 @@ def _docker_bytes() -> int:
 
 def _descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def _until(holds, seconds=10.0) -> bool:
-    give_up = time.monotonic() + seconds
-    pause = threading.Event()
-    while not holds():
-        if time.monotonic() > give_up:
-            return False
-        pause.wait(0.02)
-    return True
