@@ -8,7 +8,6 @@ import logging
 from celery import Celery
 
 from harness import queue
-from harness.errors import HarnessError
 from harness.records import runs
 from harness.services import states
 from harness.services.platform import images
@@ -65,7 +64,10 @@ def _reap(platform: Platform) -> None:
         reaper.reap(DockerRuntime(), images.owner(platform), is_live)
     except PlatformFault as fault:
         _log.warning("nothing reaped code=%s", fault.code)
-    rundir.sweep(platform.settings.run_root)
+    try:
+        rundir.sweep(platform.settings.run_root)
+    except OSError as error:
+        _log.warning("run directories not swept code=%s", error.errno)
 
 
 def _nudge(platform: Platform, app: Celery) -> None:
@@ -77,7 +79,5 @@ def _nudge(platform: Platform, app: Celery) -> None:
             if now - run.reserved_at > _GRACE_S
         ]
     for run_id in waiting:
-        try:
-            queue.nudge(app, run_id)
-        except HarnessError:
+        if not queue.nudge(app, run_id):
             return
