@@ -45,6 +45,8 @@ class Database:
             Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
         ):
+            # SQLAlchemy begins with the first statement; the lock is wanted from here on.
+            session.connection()
             yield session
 
     @contextmanager

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.gateway.policy import Policy, RequestRefused
@@ -186,6 +186,7 @@ _names = st.sampled_from(
 )
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(_names | st.text(max_size=6), _json))
 def test_whatever_comes_is_prepared_as_agreed_or_refused(fields):
     data = json.dumps({"model": "target", **fields}).encode()
