@@ -78,7 +78,10 @@ class ContainerRuntime(Protocol):
         """Kill and remove it; no error when it is absent. It is gone when this returns."""
 
     def list(self, owner: str) -> tuple[Found, ...]:
-        """Every container with this owner's label, running or not."""
+        """Every container with this owner's label, running or not.
+
+        One may be listed a moment before it can be inspected, and a moment after its end.
+        """
 
 
 class ImageStore(Protocol):

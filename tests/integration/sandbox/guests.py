@@ -8,6 +8,8 @@ from pathlib import Path
 
 from evals import wire
 from sandbox import session
+from sandbox.container.runtime import Status
+from sandbox.errors import PlatformFault
 from sandbox.spec import (
     Budget,
     ContainerSpec,
@@ -147,3 +149,18 @@ def until(holds, seconds=10.0) -> bool:
             return False
         pause.wait(0.02)
     return True
+
+
+def running(runtime, run: str) -> list[str]:
+    """Ids of a run's running containers."""
+    return [
+        one.id for one in runtime.list(OWNER) if one.identity.run == run and _runs(runtime, one.id)
+    ]
+
+
+def _runs(runtime, container: str) -> bool:
+    try:
+        return runtime.inspect(container).status is Status.RUNNING
+    except PlatformFault:
+        # The engine lists a container a moment before it knows it, and a moment longer.
+        return False

@@ -13,7 +13,7 @@ from sandbox.container.reaper import reap
 from sandbox.container.runtime import Status
 from sandbox.errors import EngineUnavailable
 from tests.integration.sandbox.conftest import OWNER
-from tests.integration.sandbox.guests import container_of, spec_of, until
+from tests.integration.sandbox.guests import container_of, running, spec_of, until
 
 pytestmark = pytest.mark.docker
 
@@ -30,22 +30,14 @@ def orphan(scripted_image, run_root, runtime):
     )
     with worker:
         run = worker.stdout.readline().strip()
-        assert until(lambda: _is_running(runtime, run), 20)
+        assert until(lambda: running(runtime, run), 20)
         assert until(lambda: list(run_root.glob("*/gateway.sock")))
         worker.kill()
     return run
 
 
-def _is_running(runtime, run):
-    return [
-        one
-        for one in runtime.list(OWNER)
-        if one.identity.run == run and runtime.inspect(one.id).status is Status.RUNNING
-    ]
-
-
 def test_the_container_outlives_its_worker_and_is_reaped(orphan, runtime, run_root):
-    assert _is_running(runtime, orphan), "without a reaper it would run on"
+    assert running(runtime, orphan), "without a reaper it would run on"
     asked = []
 
     def is_live(run, attempt):

@@ -21,6 +21,7 @@ from tests.integration.sandbox.guests import (
     Watched,
     carry_out,
     container_of,
+    running,
     spec_of,
     until,
 )
@@ -291,16 +292,8 @@ def _remove_when_running(runtime, spec):
 
 
 def _running(runtime, spec):
-    def found():
-        return [
-            one.id
-            for one in runtime.list(spec.owner)
-            if one.identity.run == spec.grant.run
-            and runtime.inspect(one.id).status is Status.RUNNING
-        ]
-
-    assert until(found)
-    return found()[0]
+    assert until(lambda: running(runtime, spec.grant.run))
+    return running(runtime, spec.grant.run)[0]
 
 
 def _kill_gateway():
