@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from harness import queue
 from harness.records import audit, ledger, log, runs
 from harness.records import platform as platform_rows
 from harness.services.access import Actor
 from harness.services.agreements.terms import Terms
 from harness.services.platform import images, sequencer
-from harness.services.publication import bundles
+from harness.services.publication import bundles, sequence
+from harness.services.runs import reserve
 from harness.services.states import TERMINAL_RUNS
 from harness.tlog.verify import verify
 from sandbox.container.docker import DockerRuntime
@@ -50,6 +52,7 @@ class Rig:
         )
         self.platform = self.world.platform
         self.database = self.platform.database
+        self.app = queue.celery(self.platform.settings)
         self.world.image(image)
         self.world.model(self.vendor.base_url)
         self.suite = self.world.suite(worlds.suite_files(worlds.simple_questions(SAMPLES)))
@@ -82,12 +85,12 @@ class Rig:
         )
 
     def start_run(self, protocol: str) -> str:
-        """Reserve a run by the command line, which also nudges a worker."""
-        before = {run.id for run in self.runs_of(protocol)}
-        said = self.assay("run", "start", protocol, "--org", worlds.AUDITOR)
-        assert said.returncode == 0, said.stderr
-        (new,) = (run.id for run in self.runs_of(protocol) if run.id not in before)
-        return new
+        """Reserve a run as the command does, and nudge a worker."""
+        with self.database.write() as session:
+            auditor = Actor(worlds.AUDITOR, "auditor")
+            run = reserve.reserve(session, self.platform, auditor, protocol)
+        sequence.publish(self.platform, self.app)
+        return run.id
 
     def runs_of(self, protocol: str) -> list[runs.Run]:
         with self.database.read() as session:
@@ -168,6 +171,7 @@ class Rig:
             for found in runtime.list(images.owner(self.platform)):
                 runtime.remove(found.id)
         finally:
+            self.app.close()
             self.database.close()
             self.vendor.stop()
             shutil.rmtree(self.run_root, ignore_errors=True)

@@ -38,11 +38,10 @@ def test_doctor_says_so_and_what_helps(rig):
     # One thing that is away hides nothing else.
     assert findings["database"]["ok"]
     assert findings["log"]["ok"]
-    people = rig.assay("doctor", DOCKER_HOST=NOBODY)
-    assert people.returncode == 1
-    assert "does not answer" in people.stdout
-    assert "Traceback" not in people.stdout + people.stderr
-    assert {f["name"]: f for f in json.loads(rig.assay("doctor", "--json").stdout)}["engine"]["ok"]
+    # And for people; with the engine there, it is found.
+    people = rig.assay("doctor")
+    assert "Docker Engine" in people.stdout
+    assert HELP not in people.stdout
 
 
 def test_a_run_waits_says_why_and_expires_with_a_refund(rig):

@@ -1,5 +1,6 @@
 """Messages only wake: lost ones, doubled ones and foreign ones change nothing."""
 
+import json
 import subprocess
 import time
 
@@ -9,6 +10,7 @@ from sqlalchemy import MetaData
 from harness import queue
 from harness.services.platform import images
 from tests.integration.worker.rig import SAMPLES
+from tests.support import world as worlds
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -17,13 +19,6 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow]
 FOREIGN = ("ffffffffffffffff", "", "%", "../../etc/passwd", "' OR 1=1 --", "\0", "é" * 5000)
 MALFORMED = (((None,), {}), ((7,), {}), (({"run": 1},), {}), ((), {}), (("a", "b"), {}))
 NO_MESSAGES = (b"", b"{", b"\xff\xff", b"[1, 2]", b'{"properties": {}}')
-
-
-@pytest.fixture
-def app(rig):
-    app = queue.celery(rig.platform.settings)
-    yield app
-    app.close()
 
 
 def messages(rig):
@@ -53,7 +48,9 @@ def dump(rig):
 
 def test_a_lost_message_is_sent_again(rig, protocol):
     rig.vendor.release()
-    run_id = rig.start_run(protocol)
+    said = rig.assay("run", "start", protocol, "--org", worlds.AUDITOR, "--json")
+    assert said.returncode == 0, said.stderr
+    run_id = json.loads(said.stdout)["id"]
     assert len(messages(rig)) == 1
     for message in messages(rig):
         message.unlink()
@@ -62,20 +59,20 @@ def test_a_lost_message_is_sent_again(rig, protocol):
     rig.check_released(run_id)
 
 
-def test_a_doubled_message_is_one_execution(rig, protocol, app):
+def test_a_doubled_message_is_one_execution(rig, protocol):
     since = time.time()
     rig.start()
     rig.start()
     until(lambda: rig.seen_workers() == 2, 20, "two workers")
     run_id = rig.start_run(protocol)
     for _ in range(4):
-        assert queue.nudge(app, run_id)
+        assert queue.nudge(rig.app, run_id)
     rig.wait_until_asked(1)
     # While it runs, and after it has ended, too.
-    assert queue.nudge(app, run_id)
+    assert queue.nudge(rig.app, run_id)
     rig.vendor.release()
     rig.wait_for(run_id, "RELEASED")
-    assert queue.nudge(app, run_id)
+    assert queue.nudge(rig.app, run_id)
     until(lambda: not messages(rig), 10, "all messages taken")
     second = rig.start_run(protocol)
     rig.wait_for(second, "RELEASED")
@@ -88,7 +85,7 @@ def test_a_doubled_message_is_one_execution(rig, protocol, app):
     assert len(rig.vendor.seen) == 2 * SAMPLES
 
 
-def test_foreign_messages_change_nothing_and_kill_nothing(rig, protocol, app):
+def test_foreign_messages_change_nothing_and_kill_nothing(rig, protocol):
     rig.vendor.release()
     ended = rig.start_run(protocol)
     tree = rig.start()
@@ -98,10 +95,10 @@ def test_foreign_messages_change_nothing_and_kill_nothing(rig, protocol, app):
     celery, before = tree.celery, dump(rig)
 
     for name in (*FOREIGN, ended):
-        assert queue.nudge(app, name)
+        assert queue.nudge(rig.app, name)
     for args, kwargs in MALFORMED:
-        app.send_task(queue.RUN_TASK, args=args, kwargs=kwargs)
-    app.send_task("assay.unknown", args=(ended,))
+        rig.app.send_task(queue.RUN_TASK, args=args, kwargs=kwargs)
+    rig.app.send_task("assay.unknown", args=(ended,))
     folder = rig.platform.settings.queue_dir / "messages"
     for number, content in enumerate(NO_MESSAGES):
         (folder / f"{number}.assay.msg").write_bytes(content)
