@@ -1,6 +1,8 @@
 """What the container's first process does: one child, its signals, its time, its orphans.
 
-Exit status: the child's own; 128 + n when signal n ended it; 124 when its time was over.
+Exit status: the child's own; 128 + n when signal n ended it; 124 when its time was over; 125
+where that would be 137, which the engine shows when it was killed itself: a guest must not be
+able to pass for that.
 """
 
 import os
@@ -11,6 +13,8 @@ from collections.abc import Sequence
 from evals import forwarder, runner, suite, wire
 
 TIME_OVER = 124
+LIKE_KILLED = 125
+_KILLED = 137
 BAD_START = 2
 
 _GRACE_S = 2.0
@@ -90,7 +94,8 @@ def _supervise(
     if over and not asked:
         return TIME_OVER
     code = os.waitstatus_to_exitcode(status)
-    return code if code >= 0 else 128 - code
+    shown = code if code >= 0 else 128 - code
+    return LIKE_KILLED if shown == _KILLED else shown
 
 
 def _reap(child: int) -> int | None:
