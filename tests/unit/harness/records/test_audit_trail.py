@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 
 from harness.records import audit, runs
 from harness.records.base import Act
-from harness.services.agreements.terms import Terms
 from tests.support import world as worlds
 
 RECORDS = Path(audit.__file__).parent
@@ -41,9 +40,7 @@ def test_every_function_that_writes_notes_an_act():
     assert without == NOT_AUDITED
 
 
-def test_each_move_of_a_run_is_in_its_trail(world):
-    digest = world.suite(worlds.suite_files(worlds.simple_questions(40)))
-    run_id = world.reserve(world.agree(digest, Terms(run_wall_clock_s=20, start_within_s=10)))
+def test_each_move_of_a_run_is_in_its_trail(world, run_id):
     with world.platform.database.read() as session:
         trail = [(row.actor, row.action) for row in audit.trail(session, f"run:{run_id}")]
     # The row and its charge, then the queue.

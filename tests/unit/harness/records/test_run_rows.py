@@ -5,16 +5,9 @@ from sqlalchemy.exc import IntegrityError
 
 from harness.records import ledger, log, runs
 from harness.records.base import Act
-from harness.services.agreements.terms import Terms
 from tests.support import world as worlds
 
 ACT = Act("tester", "test", 1.0)
-
-
-@pytest.fixture
-def run_id(world):
-    digest = world.suite(worlds.suite_files(worlds.simple_questions(40)))
-    return world.reserve(world.agree(digest, Terms(run_wall_clock_s=20, start_within_s=10, runs=3)))
 
 
 def move(world, run_id, before, after, **values):

@@ -15,6 +15,7 @@ from harness.services.runs import sweep
 from harness.services.states import Run
 from sandbox.container.docker import DockerRuntime
 from sandbox.spec import ContainerSpec
+from tests.support import copies
 from tests.support import world as worlds
 from tests.twins.runtime import MemoryRuntime
 
@@ -30,14 +31,19 @@ def engine(monkeypatch):
     return engine
 
 
-@pytest.fixture
-def world(tmp_path, engine):
-    world = worlds.make(tmp_path / "data", run_root=tmp_path / "run")
+@pytest.fixture(scope="module")
+def agreed(tmp_path_factory):
+    world = worlds.make(tmp_path_factory.mktemp("agreed") / "data")
     world.image()
     world.model()
-    world.protocol = world.agree(
-        world.suite(worlds.suite_files(worlds.simple_questions(40))), TERMS
-    )
+    digest = world.suite(worlds.suite_files(worlds.simple_questions(40)))
+    return world, world.agree(digest, TERMS)
+
+
+@pytest.fixture
+def world(agreed, tmp_path, engine):
+    world = copies.copy(agreed[0], tmp_path / "data", run_root=tmp_path / "run")
+    world.protocol = agreed[1]
     yield world
     world.platform.database.close()
 
