@@ -2,8 +2,10 @@
 
 import ctypes
 import logging
+import os
 import signal
 import warnings
+from typing import Any
 
 from celery import Celery
 from celery.platforms import SecurityWarning
@@ -30,9 +32,13 @@ def end_with_parent(with_signal: signal.Signals) -> None:
 
 
 @worker_init.connect
-def _follow_supervisor(**_: object) -> None:
+def _follow_supervisor(sender: Any, **_: object) -> None:
     """The worker stops when its supervisor dies, however it dies."""
     end_with_parent(signal.SIGTERM)
+    # It may have died before the kernel was asked; the worker is named by its process id.
+    supervisor = sender.hostname.partition("@")[0]
+    if supervisor.isdecimal() and int(supervisor) != os.getppid():
+        signal.raise_signal(signal.SIGTERM)
 
 
 @worker_process_init.connect

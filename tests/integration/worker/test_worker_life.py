@@ -22,9 +22,12 @@ def test_a_run_in_its_course_ends_before_a_worker_that_is_stopped(rig, protocol)
     assert rig.run_dirs() == []
 
 
-def test_celery_ends_with_a_supervisor_that_is_killed(rig):
+@pytest.mark.parametrize("moment", ["starting", "ready"])
+def test_celery_ends_with_a_supervisor_that_is_killed(rig, moment):
     tree = rig.start()
-    until(lambda: tree.celery and children(tree.celery), 20, "the Celery processes")
+    celery = until(lambda: tree.celery, 20, "the Celery process")
+    if moment == "ready":
+        until(lambda: children(celery), 20, "the processes below it")
     below = descendants(tree.supervisor)
     kill(tree.supervisor)
     until(lambda: not [pid for pid in below if alive(pid)], 20, "the Celery processes gone")
