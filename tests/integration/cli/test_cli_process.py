@@ -72,3 +72,22 @@ def test_a_data_folder_that_cannot_be_made(tmp_path):
     lines = done.stderr.decode().splitlines()
     assert lines[-1].startswith("unavailable the data folder cannot be made")
     assert b"Traceback" not in done.stderr
+
+
+LOADED = (
+    "import sys; from harness.cli import main; main.build(sys.argv[1:]);"
+    "print(*sorted({'sqlalchemy', 'celery', 'docker', 'alembic'} & sys.modules.keys()))"
+)
+
+
+def loaded(*names):
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *names], capture_output=True, check=True, text=True
+    )
+    return done.stdout.split()
+
+
+def test_what_needs_no_server_loads_no_database_queue_or_engine():
+    assert loaded("verify", "sign", "keys") == []
+    # Control: the rule would see one.
+    assert "sqlalchemy" in loaded("report")

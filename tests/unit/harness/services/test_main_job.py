@@ -2,32 +2,44 @@
 
 import pytest
 
+from evals import pack
 from harness.errors import Conflict, IntegrityError, InvalidInput, NotAllowed
 from harness.records import ledger, log, protocols, runs
-from harness.services import states
+from harness.services import states, suites
 from harness.services.access import Actor
 from harness.services.agreements import agree
 from harness.services.agreements.terms import Terms
 from harness.services.parties import registry
 from harness.services.platform import sequencer
 from harness.services.runs import finish, reserve, view
+from tests.support import copies
 from tests.support import world as worlds
 
+QUESTIONS = worlds.suite_files(worlds.simple_questions(40))
 TERMS = Terms(run_wall_clock_s=20, start_within_s=10, grid_s=10, runs=2)
 
 
-@pytest.fixture
-def world(tmp_path):
-    world = worlds.make(tmp_path / "data")
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory):
+    """Made once and copied: keys and migrations cost more than most tests."""
+    world = worlds.make(tmp_path_factory.mktemp("origin") / "data")
     world.image()
     world.model()
+    world.suite(QUESTIONS)
     yield world
     world.platform.database.close()
 
 
 @pytest.fixture
-def digest(world):
-    return world.suite(worlds.suite_files(worlds.simple_questions(40)))
+def world(origin, tmp_path):
+    world = copies.copy(origin, tmp_path / "data")
+    yield world
+    world.platform.database.close()
+
+
+@pytest.fixture
+def digest():
+    return pack.digest(suites.build(QUESTIONS))
 
 
 def _protocol(world, protocol_id):
