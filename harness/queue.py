@@ -131,7 +131,7 @@ def nudge(app: Celery, run_id: str) -> bool:
     try:
         app.send_task(RUN_TASK, args=(run_id,))
     except Exception as error:  # noqa: BLE001 - the row is written; no broker may undo that
-        _log.warning("nudge not sent", extra={"code": type(error).__name__})
+        _log.warning("nudge not sent kind=%s", type(error).__name__)
         return False
     return True
 
