@@ -9,7 +9,7 @@ import yaml
 SAMPLES: Final = 100
 _CATALOG: Final = "arithmetic_words"
 # The bundled model writes some thirty tokens a second.
-_REPLY_TOKENS: Final = 24
+_REPLY_TOKENS: Final = 40
 
 
 def demo_suite() -> dict[str, bytes]:
