@@ -30,6 +30,8 @@ start_daemon() (
     if [ "$fd" -gt 2 ]; then eval "exec $fd>&-"; fi
   done
   cd /
+  # One that was killed leaves its number behind, which may be another process's by now.
+  if ! grep -qsx dockerd /proc/[0-9]*/comm; then rm -f /var/run/docker.pid; fi
   exec setsid --fork dockerd "$@" </dev/null >>"$log" 2>&1
 )
 
