@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests.support.missing import missing
 
 _SIZE = "4m"
 
@@ -34,9 +34,7 @@ def small_disk(path: Path) -> Iterator[SmallDisk]:
     command = ("mount", "-t", "tmpfs", "-o", f"size={_SIZE},mode=0700", "tmpfs", str(path))
     said = subprocess.run(command, capture_output=True, text=True, check=False)
     if said.returncode:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no tmpfs can be mounted: {said.stderr.strip()}")
-        pytest.skip(f"no tmpfs can be mounted: {said.stderr.strip()}")
+        missing(f"no tmpfs can be mounted: {said.stderr.strip()}")
     try:
         yield SmallDisk(path)
     finally:

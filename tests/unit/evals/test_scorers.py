@@ -7,6 +7,7 @@ import pytest
 
 from evals import scorers
 from evals.suite import Sample
+from tests.support.missing import missing
 
 ROOT = Path(__file__).parents[3]
 LONG = 200_000
@@ -110,9 +111,7 @@ def gsm8k() -> tuple[list[dict], list[str]]:
     folder = Path(os.environ.get("ASSAY_SHARED_DATA", ROOT / "../shared/data")) / "gsm8k"
     if not folder.is_dir():
         reason = f"the recorded GSM8K solutions are not at {folder}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing(reason)
     lines = (folder / "example_model_solutions.jsonl").read_text().splitlines()
     gold = [json.loads(line) for line in (folder / "test.jsonl").read_text().splitlines()]
     answers = [row["answer"].rsplit("####", 1)[1].strip().replace(",", "") for row in gold]

@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.container.seccomp import IOCTLS, profile, profile_json
 from sandbox.container.seccomp_policy import ALLOWED, DENIED
+from tests.support.missing import missing
 
 _BY_ARGUMENTS = {"clone", "clone3", "socket", "socketpair", "ioctl", "personality", "mknod"} | {
     "mknodat"
@@ -42,7 +43,7 @@ def test_every_family_gives_a_reason():
 def test_every_call_of_this_kernel_was_considered():
     header = next((path for path in _HEADERS if path.exists()), None)
     if header is None:
-        pytest.skip("no kernel headers on this machine")
+        missing("no kernel headers on this machine: install linux-libc-dev")
     known = set(re.findall(r"#define __NR_(\w+)", header.read_text()))
     assert known - set(_names(ALLOWED)) - set(_names(DENIED)) - _BY_ARGUMENTS == set()
 
