@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the three lock files from pyproject.toml. For maintainers: users never run it.
+# Writes the lock files from pyproject.toml. For maintainers: users never run it.
 #
 # The locks carry hashes for every platform and Python from 3.11 on, and nothing about the
 # machine that made them: no index address, no local folder. The machine's own settings for
@@ -30,3 +30,4 @@ lock() {
 lock requirements.lock "$@" pyproject.toml
 lock requirements-dev.lock "$@" --constraint requirements.lock --group dev pyproject.toml
 lock requirements-demo.lock "$@" --no-deps --group pyproject.toml:demo
+lock requirements-front.lock "$@" --no-deps --group pyproject.toml:front
