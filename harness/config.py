@@ -71,6 +71,23 @@ class Settings(BaseSettings):
     operator: str = Field(
         default="operator", pattern=r"^[a-z][a-z0-9-]{1,62}$", description="Operator's name."
     )
+    listen: str = Field(
+        default="127.0.0.1:8000",
+        pattern=r"^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$",
+        description="Address and port of the web; port 0 takes a free one.",
+    )
+    public_url: str = Field(
+        default="",
+        pattern=r"^$|^https?://[A-Za-z0-9.-]+(:[0-9]+)?$",
+        description="Address that people type, `https://` behind a proxy; "
+        "empty: plain http on the address above, for this machine only.",
+    )
+    web_processes: int = Field(
+        default=1, ge=1, le=64, description="Web processes of `assay serve`."
+    )
+    session_hours: int = Field(
+        default=12, ge=1, le=24 * 30, description="Hours until a browser must sign in again."
+    )
     max_wall_clock_s: int = Field(
         default=6 * 3600, ge=10, description="Longest run a protocol may ask for, in seconds."
     )

@@ -3,7 +3,9 @@
     HarnessError
     ├── InvalidInput      what was handed in is wrong; `problems` says where and what to do
     ├── NotFound          no such object, or none that this actor may know of
+    ├── NotSignedIn       nobody is signed in, or not any more
     ├── NotAllowed        the actor may not do this at all
+    ├── TooManyAttempts   throttled; `retry_after_s` says for how long
     ├── Conflict          allowed, but not in the present state
     │   └── BudgetSpent   a ledger cannot pay for the report that was asked for
     ├── IntegrityError    stored signed bytes no longer match their digest
@@ -38,6 +40,23 @@ class NotFound(HarnessError):
 
     code = "not_found"
     exit_status = 2
+
+
+class NotSignedIn(HarnessError):
+    """Nobody is signed in, or not any more."""
+
+    code = "not_signed_in"
+    exit_status = 2
+
+
+class TooManyAttempts(HarnessError):
+    """Tried too often; nothing was looked at."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(f"too many attempts; try again in {retry_after_s} seconds")
 
 
 class NotAllowed(HarnessError):

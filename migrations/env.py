@@ -2,12 +2,38 @@
 
 from alembic import context
 
-from harness.records import audit, ledger, log, parties, platform, protocols, runs, suites
+from harness.records import (
+    audit,
+    drafts,
+    ledger,
+    log,
+    parties,
+    people,
+    platform,
+    protocols,
+    requests,
+    runs,
+    suites,
+    tokens,
+)
 from harness.records.base import Base
 from harness.records.database import migration_engine
 
 # Each import registers the tables of its noun.
-TABLES = (audit, ledger, log, parties, platform, protocols, runs, suites)
+TABLES = (
+    audit,
+    drafts,
+    ledger,
+    log,
+    parties,
+    people,
+    platform,
+    protocols,
+    requests,
+    runs,
+    suites,
+    tokens,
+)
 
 
 def main() -> None:

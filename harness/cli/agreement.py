@@ -55,7 +55,7 @@ def propose(
     with opened() as platform:
         who = actor(platform, org)
         with platform.database.read() as session:
-            found = suites.find(session, suite)
+            found = suites.find(session, who, suite)
             body = draft.draft(session, platform, who, found, model, chosen)
             protocol = protocol_document.parse(body)
             admission.judge(session, platform, protocol)
@@ -97,7 +97,7 @@ def show(
     with opened() as platform:
         who = actor(platform, org)
         with platform.database.read() as session:
-            row = agree.find(session, protocol_id)
+            row = agree.find(session, who, protocol_id)
             if not can(who, "read", Thing("protocol", auditor=row.auditor, vendor=row.vendor)):
                 raise NotFound(f"no protocol with an id beginning {protocol_id}")
             body = agree.body(session, row)
@@ -132,7 +132,7 @@ def sign(
     with opened() as platform:
         who = actor(platform, org)
         with platform.database.read() as session:
-            row = agree.find(session, protocol_id)
+            row = agree.find(session, who, protocol_id)
             body = agree.body(session, row)
         approval = _approve(body, org, key) if envelope is None else files.read(envelope)
         with platform.database.write() as session:

@@ -12,7 +12,7 @@ from harness.cli.context import actor, opened, settle
 from harness.cli.files import KeyFile, Org, private_key, read, write
 from harness.documents import suite as suite_document
 from harness.errors import InvalidInput
-from harness.records import suites as rows
+from harness.records.paging import Window
 from harness.services import suites
 from harness.services.agreements import admission, shape
 
@@ -129,7 +129,7 @@ def list_(org: Org, *, as_json: output.Json = False) -> None:
     with opened() as platform:
         who = actor(platform, org)
         with platform.database.read() as session:
-            found = rows.by_auditor(session, who.organisation)
+            found = suites.listed(session, who, Window(1000)).rows
     if as_json:
         output.data([{"digest": r.digest, "id": r.suite, "version": r.version} for r in found])
     elif not found:

@@ -1,11 +1,11 @@
 """Protocols: the mutable state of an agreement; the agreed bytes are a document."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Double, ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from harness.records import audit
+from harness.records import audit, paging
 from harness.records.base import Act, Base
 
 
@@ -36,11 +36,18 @@ def get(session: Session, protocol_id: str) -> Protocol | None:
     return session.get(Protocol, protocol_id)
 
 
-def matching(session: Session, prefix: str) -> Sequence[Protocol]:
-    """Protocols whose id starts with `prefix`; at most two."""
-    return session.scalars(
-        select(Protocol).where(Protocol.id.startswith(prefix, autoescape=True)).limit(2)
-    ).all()
+def matching(session: Session, prefix: str, own: Mapping[str, str]) -> Sequence[Protocol]:
+    """Protocols whose id starts with `prefix`, of those whose columns are `own`; at most two."""
+    query = select(Protocol).where(Protocol.id.startswith(prefix, autoescape=True))
+    return session.scalars(paging.own(query, own, Protocol).limit(2)).all()
+
+
+def listed(
+    session: Session, own: Mapping[str, str], window: paging.Window
+) -> paging.Page[Protocol]:
+    """Protocols whose columns are `own`, those that changed last first."""
+    query = paging.own(select(Protocol), own, Protocol)
+    return paging.page(session, query, Protocol.since, Protocol.id, window)
 
 
 def in_state(session: Session, state: str) -> Sequence[Protocol]:

@@ -4,13 +4,23 @@ The row is the truth and a queue message only a nudge: every transition is a com
 on `state`, so a doubled or lost message changes nothing. Nothing per sample is ever stored.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import BigInteger, Double, ForeignKey, String, UniqueConstraint, select, update
+from sqlalchemy import (
+    BigInteger,
+    Double,
+    ForeignKey,
+    Select,
+    String,
+    UniqueConstraint,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from harness.records import audit
+from harness.records import audit, paging
 from harness.records.base import Act, Base
+from harness.records.protocols import Protocol
 
 
 class Run(Base):
@@ -41,6 +51,7 @@ class Run(Base):
     stop_by: Mapped[str | None] = mapped_column(String(63))
     requests: Mapped[int] = mapped_column(default=0)
     rows: Mapped[int] = mapped_column(default=0)
+    rows_due: Mapped[int] = mapped_column(server_default="0")
     report: Mapped[str | None] = mapped_column(ForeignKey("documents.digest"))
 
 
@@ -56,11 +67,20 @@ def get(session: Session, run_id: str) -> Run | None:
     return session.get(Run, run_id)
 
 
-def matching(session: Session, prefix: str) -> Sequence[Run]:
-    """Runs whose id starts with `prefix`; at most two."""
-    return session.scalars(
-        select(Run).where(Run.id.startswith(prefix, autoescape=True)).limit(2)
-    ).all()
+def matching(session: Session, prefix: str, own: Mapping[str, str]) -> Sequence[Run]:
+    """Runs whose id starts with `prefix`, of protocols whose columns are `own`; at most two."""
+    query = _of_protocols(own).where(Run.id.startswith(prefix, autoescape=True))
+    return session.scalars(query.limit(2)).all()
+
+
+def listed(session: Session, own: Mapping[str, str], window: paging.Window) -> paging.Page[Run]:
+    """Runs of protocols whose columns are `own`, reserved last first."""
+    return paging.page(session, _of_protocols(own), Run.reserved_at, Run.id, window)
+
+
+def _of_protocols(own: Mapping[str, str]) -> Select[Run]:
+    query = select(Run).join(Protocol, Protocol.id == Run.protocol)
+    return paging.own(query, own, Protocol)
 
 
 def of_protocol(session: Session, protocol: str) -> Sequence[Run]:

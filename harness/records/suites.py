@@ -1,11 +1,11 @@
 """Submitted suites, by digest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Double, ForeignKey, LargeBinary, String, select
 from sqlalchemy.orm import Mapped, Session, deferred, mapped_column
 
-from harness.records import audit
+from harness.records import audit, paging
 from harness.records.base import Act, Base
 
 
@@ -41,15 +41,13 @@ def archive(session: Session, digest: str) -> bytes | None:
     return session.scalar(select(Suite.archive).where(Suite.digest == digest))
 
 
-def matching(session: Session, prefix: str) -> Sequence[Suite]:
-    """Suites whose digest starts with `prefix`; at most two, enough to tell it is ambiguous."""
-    return session.scalars(
-        select(Suite).where(Suite.digest.startswith(prefix, autoescape=True)).limit(2)
-    ).all()
+def matching(session: Session, prefix: str, own: Mapping[str, str]) -> Sequence[Suite]:
+    """Suites whose digest starts with `prefix`, of those whose columns are `own`; at most two."""
+    query = select(Suite).where(Suite.digest.startswith(prefix, autoescape=True))
+    return session.scalars(paging.own(query, own, Suite).limit(2)).all()
 
 
-def by_auditor(session: Session, auditor: str) -> Sequence[Suite]:
-    """An auditor's suites, newest first."""
-    return session.scalars(
-        select(Suite).where(Suite.auditor == auditor).order_by(Suite.submitted_at.desc())
-    ).all()
+def listed(session: Session, own: Mapping[str, str], window: paging.Window) -> paging.Page[Suite]:
+    """Suites whose columns are `own`, newest first."""
+    query = paging.own(select(Suite), own, Suite)
+    return paging.page(session, query, Suite.submitted_at, Suite.digest, window)

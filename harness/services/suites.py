@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from evals import manifest, pack
 from harness.documents import authoring
 from harness.errors import Conflict, InvalidInput, NotFound
-from harness.records import suites
+from harness.records import paging, suites
 from harness.records.base import Act
-from harness.services.access import Actor, Thing, check
+from harness.services.access import Actor, Thing, check, narrowed
 from harness.services.parties import statements
 from harness.services.platform.opening import Platform
 
@@ -93,7 +93,7 @@ def submit(
         if known.auditor != actor.organisation:
             raise Conflict("this very suite was submitted by another organisation")
         return known
-    act = Act(actor.organisation, "submit suite", platform.clock())
+    act = Act(actor.label, "submit suite", platform.clock())
     statements.accept(
         session,
         envelope,
@@ -116,11 +116,21 @@ def submit(
     return row
 
 
-def find(session: Session, digest: str) -> suites.Suite:
-    """A suite by its digest or the first hexadecimal digits of it. Raises NotFound."""
+def find(session: Session, actor: Actor, digest: str) -> suites.Suite:
+    """A suite that the actor may see, by its digest or the first hexadecimal digits of it.
+
+    Raises NotFound.
+    """
     prefix = digest if digest.startswith("sha256:") else f"sha256:{digest}"
-    found = suites.matching(session, prefix)
+    own = narrowed(actor, "suite")
+    found = () if own is None or not digest else suites.matching(session, prefix, own)
     if len(found) != 1:
         what = "more than one suite" if found else "no suite"
         raise NotFound(f"{what} with a digest beginning {digest}; see `assay suite list`")
     return found[0]
+
+
+def listed(session: Session, actor: Actor, window: paging.Window) -> paging.Page[suites.Suite]:
+    """The suites that the actor may see, newest first."""
+    own = narrowed(actor, "suite")
+    return paging.Page((), None) if own is None else suites.listed(session, own, window)

@@ -133,7 +133,7 @@ class World:
 
     def draft(self, digest: str, terms: Terms, model: str = MODEL) -> bytes:
         with self.platform.database.read() as session:
-            suite = suites.find(session, digest)
+            suite = suites.find(session, OPERATOR, digest)
             actor = Actor(suite.auditor, "auditor")
             return draft.draft(session, self.platform, actor, suite, model, terms)
 
@@ -154,7 +154,7 @@ class World:
 
     def approval(self, protocol_id: str) -> bytes:
         with self.platform.database.read() as session:
-            body = agree.body(session, agree.find(session, protocol_id))
+            body = agree.body(session, agree.find(session, OPERATOR, protocol_id))
         protocol = protocol_document.parse(body)
         return signing.approval(self.keys[VENDOR], body, protocol, VENDOR, "vendor")
 

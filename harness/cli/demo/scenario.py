@@ -89,7 +89,7 @@ class Parties:
         """Draft and sign a protocol, and show its preview; the protocol's id."""
         who = _who(platform, AUDITOR)
         with platform.database.read() as session:
-            suite = suites.find(session, digest)
+            suite = suites.find(session, who, digest)
             body = draft.draft(session, platform, who, suite, MODEL, TERMS)
         protocol = protocol_document.parse(body)
         show_preview(preview.of(protocol))
@@ -109,7 +109,7 @@ class Parties:
     def sign(self, platform: Platform, protocol_id: str) -> str:
         """Sign as the vendor the very bytes that the server holds; their digest."""
         with platform.database.read() as session:
-            row = agree.find(session, protocol_id)
+            row = agree.find(session, _who(platform, VENDOR), protocol_id)
             body = agree.body(session, row)
         protocol = protocol_document.parse(body)
         approval = signing.approval(self._key(VENDOR), body, protocol, VENDOR, "vendor")

@@ -7,10 +7,10 @@ from harness.documents import protocol as protocol_document
 from harness.documents.problems import DocumentInvalid
 from harness.documents.protocol import Protocol
 from harness.errors import Conflict, IntegrityError, InvalidInput, NotFound
-from harness.records import log, protocols
+from harness.records import drafts, log, paging, protocols
 from harness.records.base import Act
 from harness.services import states
-from harness.services.access import Actor, Thing, check
+from harness.services.access import Actor, Thing, check, narrowed, reach
 from harness.services.agreements import admission
 from harness.services.parties import statements
 from harness.services.platform.opening import Platform
@@ -37,7 +37,7 @@ def propose(
     digest = canonical.digest(body)
     if protocols.get(session, protocol.identity.id) is not None:
         raise Conflict(f"a protocol {protocol.identity.id} was proposed already")
-    act = Act(actor.organisation, "propose protocol", platform.clock())
+    act = Act(actor.label, "propose protocol", platform.clock())
     log.put_document(session, log.Document(digest=digest, kind="protocol", body=body), act)
     row = protocols.Protocol(
         id=protocol.identity.id,
@@ -50,6 +50,8 @@ def propose(
         suite=protocol.suite.digest,
     )
     protocols.add(session, row, act)
+    if drafts.get(session, row.id) is not None:
+        drafts.remove(session, row.id, act)
     for kind, envelope in (("protocol-proposal", proposal), ("protocol-approval", approval)):
         _take(session, envelope, kind, row, protocol.parties.auditor.key_id, actor, act)
     return row
@@ -59,22 +61,36 @@ def sign(
     session: Session, platform: Platform, actor: Actor, protocol_id: str, approval: bytes
 ) -> protocols.Protocol:
     """Take the vendor's approval of the very bytes that were proposed."""
-    row = find(session, protocol_id)
-    check(actor, "sign", Thing("protocol", auditor=row.auditor, vendor=row.vendor))
+    row = find(session, actor, protocol_id)
+    reach(actor, "sign", thing(row), row.id)
     after = states.protocol_step(row.state, "sign", actor.role)
     if after is None:
         raise Conflict(f"protocol {row.id} is {row.state}; it can be signed while PROPOSED")
     protocol = document(session, row)
-    act = Act(actor.organisation, "sign protocol", platform.clock())
+    act = Act(actor.label, "sign protocol", platform.clock())
     _take(session, approval, "protocol-approval", row, protocol.parties.vendor.key_id, actor, act)
     if not protocols.move(session, row.id, row.state, after, act):
         raise Conflict(f"protocol {row.id} was changed meanwhile; look at it again")
     return row
 
 
-def find(session: Session, protocol_id: str) -> protocols.Protocol:
-    """A protocol by its id or the beginning of it. Raises NotFound."""
-    found = protocols.matching(session, protocol_id) if protocol_id else ()
+def thing(row: protocols.Protocol) -> Thing:
+    """The protocol as `access.can` judges it."""
+    return Thing("protocol", auditor=row.auditor, vendor=row.vendor)
+
+
+def listed(
+    session: Session, actor: Actor, window: paging.Window
+) -> paging.Page[protocols.Protocol]:
+    """The protocols that the actor may see, those that changed last first."""
+    own = narrowed(actor, "protocol")
+    return paging.Page((), None) if own is None else protocols.listed(session, own, window)
+
+
+def find(session: Session, actor: Actor, protocol_id: str) -> protocols.Protocol:
+    """A protocol that the actor may see, by its id or the beginning of it. Raises NotFound."""
+    own = narrowed(actor, "protocol")
+    found = () if own is None or not protocol_id else protocols.matching(session, protocol_id, own)
     if len(found) != 1:
         what = "more than one protocol" if found else "no protocol"
         raise NotFound(f"{what} with an id beginning {protocol_id}")

@@ -36,7 +36,7 @@ def add_organisation(
         raise InvalidInput(problems)
     if parties.organisation(session, name) is not None:
         raise Conflict(f"an organisation named {name} exists already")
-    act = Act(actor.organisation, "add organisation", platform.clock())
+    act = Act(actor.label, "add organisation", platform.clock())
     row = parties.Organisation(
         name=name, role=role, owner_group=owner_group or name, created_at=act.at
     )
@@ -99,7 +99,7 @@ def add_model(
         price_out=price_out,
         created_at=platform.clock(),
     )
-    parties.add_model(session, row, Act(actor.organisation, "add model", row.created_at))
+    parties.add_model(session, row, Act(actor.label, "add model", row.created_at))
     ledger.open_model(session, name)
     return row
 

@@ -2,9 +2,9 @@
 
 from sqlalchemy.orm import Session
 
-from harness.errors import Conflict, IntegrityError, NotFound
+from harness.errors import Conflict, IntegrityError
 from harness.records import log, protocols, runs
-from harness.services.access import Actor, can
+from harness.services.access import Actor
 from harness.services.agreements import agree
 from harness.services.platform.opening import Platform
 from harness.services.runs import view
@@ -53,9 +53,7 @@ def bundle_of(session: Session, platform: Platform, actor: Actor, run_id: str) -
 
 
 def _visible(session: Session, platform: Platform, actor: Actor, run_id: str) -> runs.Run:
-    run = view.find(session, run_id)
-    if not can(actor, "read", view.thing(session, run)):
-        raise NotFound(f"no run with an id beginning {run_id}")
+    run = view.find(session, actor, run_id)
     outcome = view.outcome_at(run, platform.clock())
     if outcome == "PENDING":
         raise Conflict(f"run {run.id} has no report yet; see `assay run status {run.id}`")

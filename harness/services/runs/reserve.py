@@ -15,7 +15,7 @@ from harness.records import ledger, log, parties, runs
 from harness.records import protocols as protocol_rows
 from harness.records.base import Act
 from harness.services import states
-from harness.services.access import Actor, Thing, check
+from harness.services.access import Actor, Thing, reach
 from harness.services.agreements import agree, shape
 from harness.services.platform import outbox
 from harness.services.platform.opening import Platform
@@ -31,14 +31,14 @@ def reserve(session: Session, platform: Platform, actor: Actor, protocol_id: str
     Raises Conflict when the protocol is not active or its runs are used up, BudgetSpent when a
     ledger cannot pay.
     """
-    row = agree.find(session, protocol_id)
-    check(actor, "start", Thing("run", auditor=row.auditor, vendor=row.vendor))
+    row = agree.find(session, actor, protocol_id)
+    reach(actor, "start", Thing("run", auditor=row.auditor, vendor=row.vendor), f"of {row.id}")
     now = platform.clock()
     protocol = agree.document(session, row)
     _check_open(row, protocol, now)
     earlier = runs.of_protocol(session, row.id)
     _check_count(protocol, earlier)
-    act = Act(actor.organisation, "reserve run", now)
+    act = Act(actor.label, "reserve run", now)
     alphabet = shape.alphabet_of(protocol)
     microbits = bits.microbits(alphabet)
     when = timing.plan(
@@ -60,6 +60,7 @@ def reserve(session: Session, platform: Platform, actor: Actor, protocol_id: str
         wall_clock_s=when.wall_clock_s,
         grid_s=when.grid_s,
         slot_at=when.slot_at,
+        rows_due=protocol.suite.samples * protocol.harness.epochs,
     )
     runs.add(session, run, act)
     _charge(session, row, run, shape.caps_of(protocol), act)

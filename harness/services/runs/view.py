@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from harness.errors import Conflict, IntegrityError, NotFound
+from harness.records import paging, protocols, runs
 from harness.records import platform as platform_rows
-from harness.records import protocols, runs
 from harness.records.base import Act
 from harness.services import states
-from harness.services.access import Actor, Thing, can, check
-from harness.services.agreements import agree
+from harness.services.access import Actor, Thing, can, check, narrowed
 from harness.services.platform.opening import Platform
 from harness.services.runs import timing
 from harness.services.runs.finish import end
@@ -54,9 +53,10 @@ class Inside:
     ended_at: float | None
 
 
-def find(session: Session, run_id: str) -> runs.Run:
-    """A run by its id or the beginning of it. Raises NotFound."""
-    found = runs.matching(session, run_id) if run_id else ()
+def find(session: Session, actor: Actor, run_id: str) -> runs.Run:
+    """A run that the actor may see, by its id or the beginning of it. Raises NotFound."""
+    own = narrowed(actor, "run")
+    found = () if own is None or not run_id else runs.matching(session, run_id, own)
     if len(found) != 1:
         what = "more than one run" if found else "no run"
         raise NotFound(f"{what} with an id beginning {run_id}")
@@ -73,10 +73,23 @@ def thing(session: Session, run: runs.Run) -> Thing:
 
 def view(session: Session, platform: Platform, actor: Actor, run_id: str) -> View:
     """Look at a run. Raises NotFound also for one that the actor may not know of."""
-    run = find(session, run_id)
-    about = thing(session, run)
-    if not can(actor, "read", about):
-        raise NotFound(f"no run with an id beginning {run_id}")
+    run = find(session, actor, run_id)
+    return _shown(platform, actor, run, thing(session, run))
+
+
+def listed(
+    session: Session, platform: Platform, actor: Actor, window: paging.Window
+) -> paging.Page[View]:
+    """The runs that the actor may see, reserved last first."""
+    own = narrowed(actor, "run")
+    if own is None:
+        return paging.Page((), None)
+    found = runs.listed(session, own, window)
+    about = Thing("run", **own)
+    return paging.Page([_shown(platform, actor, run, about) for run in found.rows], found.next)
+
+
+def _shown(platform: Platform, actor: Actor, run: runs.Run, about: Thing) -> View:
     now = platform.clock()
     expected = run.slot_at if run.slot_at is not None else run.start_by + run.wall_clock_s
     inside = None
@@ -91,17 +104,9 @@ def view(session: Session, platform: Platform, actor: Actor, run_id: str) -> Vie
         outcome=outcome_at(run, now),
         reserved_at=run.reserved_at,
         expected_by=expected,
-        samples=_rows_due(session, run),
+        samples=run.rows_due,
         inside=inside,
     )
-
-
-def _rows_due(session: Session, run: runs.Run) -> int:
-    row = protocols.get(session, run.protocol)
-    if row is None:
-        raise IntegrityError("a run without a protocol")
-    protocol = agree.document(session, row)
-    return protocol.suite.samples * protocol.harness.epochs
 
 
 def hints(platform: Platform, seen: View) -> list[str]:
@@ -133,9 +138,9 @@ def stop(session: Session, platform: Platform, actor: Actor, run_id: str) -> run
 
     A run whose gateway has closed already is untouched.
     """
-    run = find(session, run_id)
+    run = find(session, actor, run_id)
     check(actor, "stop", thing(session, run))
-    act = Act(actor.organisation, "stop run", platform.clock())
+    act = Act(actor.label, "stop run", platform.clock())
     if states.run_step(run.state, "stop", actor.role) is None:
         hidden = actor.role == "auditor" and outcome_at(run, act.at) == "PENDING"
         if hidden:

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from harness.records import suites
+from harness.records.paging import Window
 from tests.unit.harness.cli.conftest import command, opened, snapshot, write_suite
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -129,7 +130,9 @@ def test_an_output_that_is_a_device_is_left_alone(assay, suite):
 def held(folder):
     """Digests of the auditor's suites on the server."""
     with opened(folder) as platform, platform.database.read() as session:
-        return [row.digest for row in suites.by_auditor(session, "university")]
+        return [
+            row.digest for row in suites.listed(session, {"auditor": "university"}, Window(9)).rows
+        ]
 
 
 def test_a_wrong_digest_is_refused_and_nothing_is_stored(assay, place, tmp_path):

@@ -64,7 +64,7 @@ def test_slots_are_counted_by_host(world, run_id):
 @pytest.mark.parametrize("pattern", ["%", "_", "", "0%"])
 def test_a_prefix_is_no_pattern(world, run_id, pattern):
     with world.platform.database.read() as session:
-        found = runs.matching(session, pattern)
+        found = runs.matching(session, pattern, {})
     assert [run.id for run in found] == ([run_id] if pattern == "" else [])
 
 

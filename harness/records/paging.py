@@ -1,0 +1,65 @@
+"""Pages of a long list, by cursor: the newest first, stable while new rows arrive."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last row of the page before: its time (seconds since the epoch) and its id."""
+
+    at: float
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What part of a list is wanted: at most `limit` rows after a cursor."""
+
+    limit: int
+    after: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Rows of one page and where the next one begins; `next` is None on the last page."""
+
+    rows: Sequence[Row]
+    next: Cursor | None
+
+
+def page(
+    session: Session,
+    query: Select[Row],
+    at: InstrumentedAttribute[float],
+    row_id: InstrumentedAttribute[str],
+    window: Window,
+) -> Page[Row]:
+    """One page of a query, newest first; `row_id` decides between rows of the same time."""
+    if window.after is not None:
+        query = query.where(_after(at, row_id, window.after))
+    ordered = query.order_by(at.desc(), row_id.desc()).limit(window.limit + 1)
+    rows = session.scalars(ordered).all()
+    if len(rows) <= window.limit:
+        return Page(rows, None)
+    last = rows[window.limit - 1]
+    return Page(rows[: window.limit], Cursor(getattr(last, at.key), getattr(last, row_id.key)))
+
+
+def _after(
+    at: InstrumentedAttribute[float], row_id: InstrumentedAttribute[str], cursor: Cursor
+) -> ColumnElement[bool]:
+    return or_(at < cursor.at, and_(at == cursor.at, row_id < cursor.id))
+
+
+def own(query: Select[Row], columns: Mapping[str, str], table: Any) -> Select[Row]:
+    """Narrow a query to rows whose named columns have these values."""
+    for name, value in columns.items():
+        query = query.where(getattr(table, name) == value)
+    return query

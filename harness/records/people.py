@@ -1,0 +1,184 @@
+"""People, the organisations they act for, and how they sign in.
+
+Secrets are stored as SHA-256 digests of random 256-bit values, passwords as argon2 hashes.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Double, ForeignKey, String, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from harness.records import audit
+from harness.records.base import Act, Base
+
+
+class Person(Base):
+    """Somebody who signs in. `password` is None until one is set."""
+
+    __tablename__ = "people"
+
+    login: Mapped[str] = mapped_column(String(120), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    password: Mapped[str | None] = mapped_column(String(300))
+    created_at: Mapped[float] = mapped_column(Double)
+    disabled_at: Mapped[float | None] = mapped_column(Double)
+
+
+class Membership(Base):
+    """A person may act for an organisation."""
+
+    __tablename__ = "memberships"
+
+    person: Mapped[str] = mapped_column(ForeignKey("people.login"), primary_key=True)
+    organisation: Mapped[str] = mapped_column(
+        ForeignKey("organisations.name"), primary_key=True, index=True
+    )
+    added_at: Mapped[float] = mapped_column(Double)
+
+
+class SignInLink(Base):
+    """A link that signs one person in, once."""
+
+    __tablename__ = "sign_in_links"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person: Mapped[str] = mapped_column(ForeignKey("people.login"), index=True)
+    created_at: Mapped[float] = mapped_column(Double)
+    expires_at: Mapped[float] = mapped_column(Double)
+    used_at: Mapped[float | None] = mapped_column(Double)
+
+
+class WebSession(Base):
+    """A signed-in browser; `organisation` is the one it acts for now."""
+
+    __tablename__ = "web_sessions"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person: Mapped[str] = mapped_column(ForeignKey("people.login"), index=True)
+    organisation: Mapped[str | None] = mapped_column(ForeignKey("organisations.name"))
+    created_at: Mapped[float] = mapped_column(Double)
+    expires_at: Mapped[float] = mapped_column(Double, index=True)
+
+
+def add_person(session: Session, row: Person, act: Act) -> None:
+    """Store a new person."""
+    session.add(row)
+    audit.note(session, act, f"person:{row.login}")
+    session.flush()
+
+
+def add_membership(session: Session, row: Membership, act: Act) -> None:
+    """Let a person act for an organisation."""
+    session.add(row)
+    audit.note(session, act, f"person:{row.person}")
+    session.flush()
+
+
+def person(session: Session, login: str) -> Person | None:
+    """Find one by login."""
+    return session.get(Person, login)
+
+
+def anybody(session: Session) -> bool:
+    """Whether there is any person at all."""
+    return session.scalar(select(Person.login).limit(1)) is not None
+
+
+def people(session: Session) -> Sequence[Person]:
+    """All of them, by login."""
+    return session.scalars(select(Person).order_by(Person.login)).all()
+
+
+def memberships(session: Session, login: str) -> Sequence[str]:
+    """Names of the organisations that a person may act for."""
+    return session.scalars(
+        select(Membership.organisation)
+        .where(Membership.person == login)
+        .order_by(Membership.organisation)
+    ).all()
+
+
+def members(session: Session, organisation: str) -> Sequence[Person]:
+    """People who may act for an organisation, by login."""
+    return session.scalars(
+        select(Person)
+        .join(Membership, Membership.person == Person.login)
+        .where(Membership.organisation == organisation)
+        .order_by(Person.login)
+    ).all()
+
+
+def set_password(session: Session, login: str, password: str, act: Act) -> None:
+    """Replace a person's password hash."""
+    session.execute(update(Person).where(Person.login == login).values(password=password))
+    audit.note(session, act, f"person:{login}")
+
+
+def add_link(session: Session, row: SignInLink, act: Act) -> None:
+    """Store a one-time link."""
+    session.add(row)
+    audit.note(session, act, f"person:{row.person}")
+    session.flush()
+
+
+def link(session: Session, digest: str) -> SignInLink | None:
+    """Find a one-time link."""
+    return session.get(SignInLink, digest)
+
+
+def use_link(session: Session, digest: str, act: Act) -> str | None:
+    """Use a link up; the person, or None when it was used or has expired."""
+    login = session.scalar(
+        update(SignInLink)
+        .where(
+            SignInLink.digest == digest,
+            SignInLink.used_at.is_(None),
+            SignInLink.expires_at > act.at,
+        )
+        .values(used_at=act.at)
+        .returning(SignInLink.person)
+    )
+    if login is not None:
+        audit.note(session, act, f"person:{login}")
+    return login
+
+
+def add_session(session: Session, row: WebSession, act: Act) -> None:
+    """Store a signed-in browser."""
+    session.add(row)
+    audit.note(session, act, f"person:{row.person}")
+    session.flush()
+
+
+def web_session(session: Session, digest: str) -> WebSession | None:
+    """Find a session."""
+    return session.get(WebSession, digest)
+
+
+def choose_organisation(session: Session, digest: str, organisation: str, act: Act) -> None:
+    """Let a session act for another organisation."""
+    session.execute(
+        update(WebSession).where(WebSession.digest == digest).values(organisation=organisation)
+    )
+    audit.note(session, act, f"organisation:{organisation}")
+
+
+def end_session(session: Session, digest: str, act: Act) -> None:
+    """Forget a session."""
+    login = session.scalar(
+        delete(WebSession).where(WebSession.digest == digest).returning(WebSession.person)
+    )
+    if login is not None:
+        audit.note(session, act, f"person:{login}")
+
+
+def end_sessions_of(session: Session, login: str, act: Act, *, but: str = "") -> None:
+    """Forget every session of a person, except perhaps the one that asks."""
+    session.execute(delete(WebSession).where(WebSession.person == login, WebSession.digest != but))
+    audit.note(session, act, f"person:{login}")
+
+
+def drop_expired(session: Session, at: float) -> None:
+    """Forget what has expired. Not audited."""
+    session.execute(delete(WebSession).where(WebSession.expires_at <= at))
+    session.execute(delete(SignInLink).where(SignInLink.expires_at <= at))
