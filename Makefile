@@ -22,9 +22,10 @@ demo: ## Show the whole main job on this machine, with a real container and a re
 	@$(BIN)/assay demo $(ARGS)
 
 .PHONY: test
-test: ## Run every test; takes minutes, needs the container engine
+test: ## Run every test; takes minutes, needs the container engine and real servers
 	@deploy/bootstrap/env.sh demo
 	@deploy/bootstrap/engine.sh
+	@deploy/bootstrap/servers.sh
 	@echo '==> Unit tests'
 	@$(PYTEST) -q -n 2 tests/unit
 	@echo '==> Properties'

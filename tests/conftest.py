@@ -8,6 +8,9 @@ from hypothesis import settings
 
 from tests.support.missing import missing
 
+# Started when a test asks for one; what needs a server is no unit test.
+pytest_plugins = ["tests.support.servers.fixtures"]
+
 # A busy machine must not fail a test: how long an example takes is no property of the code.
 settings.register_profile("assay", deadline=None)
 settings.load_profile("assay")

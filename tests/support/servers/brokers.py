@@ -1,0 +1,96 @@
+"""A Redis and a RabbitMQ of the test's own, from the programs of Debian's packages."""
+
+import contextlib
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support.missing import missing
+from tests.support.servers.process import HOST, Server, folder, free_port, says
+from tests.support.waiting import until
+
+# Debian's own script becomes another user; this one runs as whoever calls it.
+_RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+_AMQP = b"AMQP\0\0\x09\x01"
+# EPMD's request for the names it knows; it answers with its own port first.
+_EPMD_NAMES = b"\0\x01n"
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[Server]:
+    """A running Redis that keeps nothing on disk: killed, it has lost every message."""
+    program = shutil.which("redis-server")
+    if program is None:
+        missing("Redis is not installed; deploy/bootstrap/servers.sh installs it")
+    with folder("redis") as home:
+        port = free_port()
+        command = (
+            *(program, "--port", str(port), "--bind", HOST, "--dir", str(home)),
+            *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+        )
+        server = Server(
+            f"redis://{HOST}:{port}/0", home, command, lambda: says(port, b"PING\r\n", b"+PONG")
+        )
+        with server.running():
+            yield server
+
+
+@contextlib.contextmanager
+def rabbitmq() -> Iterator[Server]:
+    """A running RabbitMQ that knows no other: ports, cookie and port mapper are its own."""
+    if not _RABBITMQ.is_file():
+        missing("RabbitMQ is not installed; deploy/bootstrap/servers.sh installs it")
+    with folder("rabbitmq") as home, _port_mapper(home) as mapper:
+        port = free_port()
+        (home / "plugins").write_text("[].")
+        (home / "rabbitmq.conf").write_text("disk_free_limit.absolute = 10MB\n")
+        environment = {
+            "HOME": str(home),
+            "ERL_EPMD_ADDRESS": HOST,
+            "ERL_EPMD_PORT": str(mapper),
+            "RABBITMQ_NODENAME": "assay-test@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": HOST,
+            "RABBITMQ_NODE_PORT": str(port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_MNESIA_BASE": str(home / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(home / "log"),
+            "RABBITMQ_PID_FILE": str(home / "pid"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "plugins"),
+            "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(home / "advanced"),
+            "RABBITMQ_CONF_ENV_FILE": str(home / "no-settings-of-this-machine"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                # A node that waits must not spin: the tests need the processor.
+                "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none"
+            ),
+        }
+        server = Server(
+            f"amqp://guest:guest@{HOST}:{port}//",
+            home,
+            (str(_RABBITMQ),),
+            lambda: says(port, _AMQP, b"capabilities"),
+            environment,
+        )
+        with server.running():
+            yield server
+
+
+@contextlib.contextmanager
+def _port_mapper(home: Path) -> Iterator[int]:
+    """Erlang's port mapper. Left alone, the node would start one that outlives it."""
+    port = free_port()
+    program = shutil.which("epmd") or "epmd"
+    with (home / "epmd.log").open("wb") as log:
+        process = subprocess.Popen(
+            (program, "-port", str(port), "-address", HOST),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        until(lambda: says(port, _EPMD_NAMES, port.to_bytes(4)), 10, "the port mapper answers")
+        yield port
+    finally:
+        process.kill()
+        process.wait()
