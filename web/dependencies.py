@@ -5,8 +5,15 @@ from typing import Annotated, TypeAlias, cast
 
 from fastapi import Depends, Request
 
+from harness.services.publication.desk import Desk
+
 ReadinessChecks: TypeAlias = Mapping[str, Callable[[], bool]]
 """Name of a part to a function that answers whether the part works now."""
+
+
+def desk(request: Request) -> Desk:
+    """Return the desk that `create_app` was given."""
+    return cast("Desk", request.app.state.desk)
 
 
 def readiness_checks(request: Request) -> ReadinessChecks:
@@ -14,4 +21,13 @@ def readiness_checks(request: Request) -> ReadinessChecks:
     return cast("ReadinessChecks", request.app.state.readiness_checks)
 
 
+def source(request: Request) -> str:
+    """The network address that asks, for throttling; a proxy in front is one source."""
+    return request.client.host if request.client else "unknown"
+
+
+__all__ = ["AtDesk", "Desk", "Readiness", "ReadinessChecks", "Source"]
+
+AtDesk = Annotated[Desk, Depends(desk)]
 Readiness = Annotated[ReadinessChecks, Depends(readiness_checks)]
+Source = Annotated[str, Depends(source)]

@@ -12,7 +12,7 @@ from harness.cli.context import actor, opened, settle
 from harness.cli.files import KeyFile, Org, private_key, read, write
 from harness.documents import suite as suite_document
 from harness.errors import InvalidInput
-from harness.records.paging import Window
+from harness.paging import Window
 from harness.services import suites
 from harness.services.agreements import admission, shape
 
@@ -131,11 +131,11 @@ def list_(org: Org, *, as_json: output.Json = False) -> None:
         with platform.database.read() as session:
             found = suites.listed(session, who, Window(1000)).rows
     if as_json:
-        output.data([{"digest": r.digest, "id": r.suite, "version": r.version} for r in found])
+        output.data([{"digest": r.digest, "id": r.id, "version": r.version} for r in found])
     elif not found:
         output.say("no suites yet; submit one with `assay suite submit`")
     else:
         output.table(
             ("suite", "version", "samples", "digest"),
-            [(r.suite, r.version, str(r.samples), r.digest) for r in found],
+            [(r.id, r.version, str(r.samples), r.digest) for r in found],
         )

@@ -1,37 +1,14 @@
-"""Pages of a long list, by cursor: the newest first, stable while new rows arrive."""
+"""One page of a query, the newest rows first."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from harness.paging import Cursor, Page, Window
+
 Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """The last row of the page before: its time (seconds since the epoch) and its id."""
-
-    at: float
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What part of a list is wanted: at most `limit` rows after a cursor."""
-
-    limit: int
-    after: Cursor | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    """Rows of one page and where the next one begins; `next` is None on the last page."""
-
-    rows: Sequence[Row]
-    next: Cursor | None
 
 
 def page(

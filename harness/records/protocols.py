@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Double, ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from harness.paging import Page, Window
 from harness.records import audit, paging
 from harness.records.base import Act, Base
 
@@ -42,9 +43,7 @@ def matching(session: Session, prefix: str, own: Mapping[str, str]) -> Sequence[
     return session.scalars(paging.own(query, own, Protocol).limit(2)).all()
 
 
-def listed(
-    session: Session, own: Mapping[str, str], window: paging.Window
-) -> paging.Page[Protocol]:
+def listed(session: Session, own: Mapping[str, str], window: Window) -> Page[Protocol]:
     """Protocols whose columns are `own`, those that changed last first."""
     query = paging.own(select(Protocol), own, Protocol)
     return paging.page(session, query, Protocol.since, Protocol.id, window)

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from harness.paging import Page, Window
 from harness.records import audit, paging
 from harness.records.base import Act, Base
 from harness.records.protocols import Protocol
@@ -73,7 +74,7 @@ def matching(session: Session, prefix: str, own: Mapping[str, str]) -> Sequence[
     return session.scalars(query.limit(2)).all()
 
 
-def listed(session: Session, own: Mapping[str, str], window: paging.Window) -> paging.Page[Run]:
+def listed(session: Session, own: Mapping[str, str], window: Window) -> Page[Run]:
     """Runs of protocols whose columns are `own`, reserved last first."""
     return paging.page(session, _of_protocols(own), Run.reserved_at, Run.id, window)
 

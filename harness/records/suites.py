@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Double, ForeignKey, LargeBinary, String, select
 from sqlalchemy.orm import Mapped, Session, deferred, mapped_column
 
+from harness.paging import Page, Window
 from harness.records import audit, paging
 from harness.records.base import Act, Base
 
@@ -47,7 +48,7 @@ def matching(session: Session, prefix: str, own: Mapping[str, str]) -> Sequence[
     return session.scalars(paging.own(query, own, Suite).limit(2)).all()
 
 
-def listed(session: Session, own: Mapping[str, str], window: paging.Window) -> paging.Page[Suite]:
+def listed(session: Session, own: Mapping[str, str], window: Window) -> Page[Suite]:
     """Suites whose columns are `own`, newest first."""
     query = paging.own(select(Suite), own, Suite)
     return paging.page(session, query, Suite.submitted_at, Suite.digest, window)

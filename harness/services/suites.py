@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -9,12 +10,38 @@ from sqlalchemy.orm import Session
 
 from evals import manifest, pack
 from harness.documents import authoring
+from harness.documents import suite as suite_document
 from harness.errors import Conflict, InvalidInput, NotFound
-from harness.records import paging, suites
+from harness.paging import Page, Window
+from harness.records import suites
 from harness.records.base import Act
 from harness.services.access import Actor, Thing, check, narrowed
 from harness.services.parties import statements
 from harness.services.platform.opening import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A suite in a list of suites."""
+
+    digest: str
+    id: str
+    version: str
+    auditor: str
+    samples: int
+    submitted_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Facts(Listed):
+    """What those who may see a suite read of it: no prompt, no answer, no sample's id."""
+
+    title: str
+    summary: str
+    licence: str
+    groups: dict[str, dict[str, int]]
+    metrics: tuple[str, ...]
+
 
 MAX_ARCHIVE: Final = 64 * 1024 * 1024
 MANIFEST: Final = "suite.json"
@@ -130,7 +157,35 @@ def find(session: Session, actor: Actor, digest: str) -> suites.Suite:
     return found[0]
 
 
-def listed(session: Session, actor: Actor, window: paging.Window) -> paging.Page[suites.Suite]:
+def listed(session: Session, actor: Actor, window: Window) -> Page[Listed]:
     """The suites that the actor may see, newest first."""
     own = narrowed(actor, "suite")
-    return paging.Page((), None) if own is None else suites.listed(session, own, window)
+    if own is None:
+        return Page((), None)
+    found = suites.listed(session, own, window)
+    return Page([shown(row) for row in found.rows], found.next)
+
+
+def shown(row: suites.Suite) -> Listed:
+    """A suite's row as a list shows it."""
+    return Listed(
+        digest=row.digest,
+        id=row.suite,
+        version=row.version,
+        auditor=row.auditor,
+        samples=row.samples,
+        submitted_at=row.submitted_at,
+    )
+
+
+def facts(row: suites.Suite) -> Facts:
+    """A suite's row with what its manifest says of the whole."""
+    parsed = manifest.parse(row.manifest)
+    return Facts(
+        **asdict(shown(row)),
+        title=parsed.title,
+        summary=parsed.summary,
+        licence=parsed.licence,
+        groups=suite_document.group_sizes(parsed),
+        metrics=tuple(item.id for item in parsed.aggregates),
+    )

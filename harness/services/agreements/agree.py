@@ -7,7 +7,8 @@ from harness.documents import protocol as protocol_document
 from harness.documents.problems import DocumentInvalid
 from harness.documents.protocol import Protocol
 from harness.errors import Conflict, IntegrityError, InvalidInput, NotFound
-from harness.records import drafts, log, paging, protocols
+from harness.paging import Page, Window
+from harness.records import drafts, log, protocols
 from harness.records.base import Act
 from harness.services import states
 from harness.services.access import Actor, Thing, check, narrowed, reach
@@ -79,12 +80,10 @@ def thing(row: protocols.Protocol) -> Thing:
     return Thing("protocol", auditor=row.auditor, vendor=row.vendor)
 
 
-def listed(
-    session: Session, actor: Actor, window: paging.Window
-) -> paging.Page[protocols.Protocol]:
+def listed(session: Session, actor: Actor, window: Window) -> Page[protocols.Protocol]:
     """The protocols that the actor may see, those that changed last first."""
     own = narrowed(actor, "protocol")
-    return paging.Page((), None) if own is None else protocols.listed(session, own, window)
+    return Page((), None) if own is None else protocols.listed(session, own, window)
 
 
 def find(session: Session, actor: Actor, protocol_id: str) -> protocols.Protocol:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from harness.errors import Conflict, IntegrityError, NotFound
-from harness.records import paging, protocols, runs
+from harness.paging import Page, Window
 from harness.records import platform as platform_rows
+from harness.records import protocols, runs
 from harness.records.base import Act
 from harness.services import states
 from harness.services.access import Actor, Thing, can, check, narrowed
@@ -77,16 +78,14 @@ def view(session: Session, platform: Platform, actor: Actor, run_id: str) -> Vie
     return _shown(platform, actor, run, thing(session, run))
 
 
-def listed(
-    session: Session, platform: Platform, actor: Actor, window: paging.Window
-) -> paging.Page[View]:
+def listed(session: Session, platform: Platform, actor: Actor, window: Window) -> Page[View]:
     """The runs that the actor may see, reserved last first."""
     own = narrowed(actor, "run")
     if own is None:
-        return paging.Page((), None)
+        return Page((), None)
     found = runs.listed(session, own, window)
     about = Thing("run", **own)
-    return paging.Page([_shown(platform, actor, run, about) for run in found.rows], found.next)
+    return Page([_shown(platform, actor, run, about) for run in found.rows], found.next)
 
 
 def _shown(platform: Platform, actor: Actor, run: runs.Run, about: Thing) -> View:

@@ -1,20 +1,18 @@
-import asyncio
+import pytest
 
-import httpx
-
-from web.app import create_app
+from tests.support.service import client_of
 
 
-def get(checks, path):
-    async def ask():
-        transport = httpx.ASGITransport(app=create_app(checks))
-        async with httpx.AsyncClient(transport=transport, base_url="http://assay") as client:
-            return await client.get(path)
+@pytest.fixture
+def get(world):
+    def ask(checks, path):
+        with client_of(world, checks) as client:
+            return client.get(path)
 
-    return asyncio.run(ask())
+    return ask
 
 
-def test_live_asks_nothing_of_any_part():
+def test_live_asks_nothing_of_any_part(get):
     def explode():
         raise AssertionError
 
@@ -22,17 +20,17 @@ def test_live_asks_nothing_of_any_part():
     assert (reply.status_code, reply.json()) == (200, {"status": "live"})
 
 
-def test_ready_when_every_part_works():
+def test_ready_when_every_part_works(get):
     reply = get({"database": lambda: True, "engine": lambda: True}, "/health/ready")
     assert reply.status_code == 200
     assert reply.json() == {"status": "ready", "checks": {"database": True, "engine": True}}
 
 
-def test_not_ready_names_the_part_that_fails():
+def test_not_ready_names_the_part_that_fails(get):
     reply = get({"database": lambda: True, "engine": lambda: False}, "/health/ready")
     assert reply.status_code == 503
     assert reply.json() == {"status": "not ready", "checks": {"database": True, "engine": False}}
 
 
-def test_no_page_describes_the_service_before_it_has_one():
+def test_no_page_describes_the_service_before_it_has_one(get):
     assert [get({}, path).status_code for path in ("/docs", "/openapi.json")] == [404, 404]

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from harness.records import suites
-from harness.records.paging import Window
+from harness.paging import Window
 from tests.unit.harness.cli.conftest import command, opened, snapshot, write_suite
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

@@ -1,8 +1,8 @@
 """Rows of runs, ledger and log: what moves by compare-and-swap, and what cannot be there twice."""
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
+from harness.errors import Conflict
 from harness.records import ledger, log, runs
 from harness.records.base import Act
 from tests.support import world as worlds
@@ -86,7 +86,7 @@ def post(world, run_id, kind):
 def test_nothing_is_charged_or_given_back_twice(world, run_id, kind):
     if kind == "refund":
         post(world, run_id, kind)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(Conflict):
         post(world, run_id, kind)
     with world.platform.database.read() as session:
         kinds = [entry.kind for entry in ledger.of_model(session, worlds.MODEL)]
@@ -110,12 +110,12 @@ def test_two_runs_never_share_an_ordinal(world, run_id):
         for column in runs.Run.__table__.columns
         if column.name != "id"
     }
-    with pytest.raises(IntegrityError), world.platform.database.write() as session:
+    with pytest.raises(Conflict), world.platform.database.write() as session:
         runs.add(session, runs.Run(id="another", **values), ACT)
 
 
 def test_two_statements_never_share_a_place_in_the_log(world, run_id):
-    with pytest.raises(IntegrityError), world.platform.database.write() as session:
+    with pytest.raises(Conflict), world.platform.database.write() as session:
         statement = log.find(session, "run-start", run=run_id)[0]
         assert statement.index > 0
         statement.index = 0
