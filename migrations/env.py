@@ -17,7 +17,7 @@ from harness.records import (
     tokens,
 )
 from harness.records.base import Base
-from harness.records.database import migration_engine
+from harness.records.engines import migration_engine
 
 # Each import registers the tables of its noun.
 TABLES = (

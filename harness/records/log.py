@@ -116,11 +116,6 @@ def head(session: Session) -> LogHead | None:
     return session.get(LogHead, 1)
 
 
-def lock_head(session: Session) -> None:
-    """Hold the head until the transaction ends, where the database locks rows."""
-    session.execute(select(LogHead.id).with_for_update())
-
-
 def advance(session: Session, before: int, after: int, note: str, act: Act) -> bool:
     """Move the head from size `before` to `after`; False when it has moved already."""
     if before == 0 and session.get(LogHead, 1) is None:

@@ -1,7 +1,7 @@
 """The sequencer: gives every due statement its place in the log and signs the new head.
 
-The log is append-only and its head moves by compare-and-swap: of two sequencers at once one
-wins, the other finds nothing left to do.
+The log is append-only. Sequencers wait for each other, as all write transactions do: the second
+finds nothing left to do. Its head moves by compare-and-swap nevertheless.
 """
 
 from typing import Final
@@ -23,7 +23,6 @@ def append_due(session: Session, platform: Platform) -> int:
     Raises IntegrityError when the stored leaves do not match the signed head: a log must never
     be signed over a changed past.
     """
-    log.lock_head(session)
     due = log.due(session, platform.clock())
     if not due:
         return 0

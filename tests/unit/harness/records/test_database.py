@@ -1,7 +1,7 @@
 """Transactions that hold, a schema that fits the code, and failures that speak."""
 
-import shutil
 import sqlite3
+import sys
 import threading
 from pathlib import Path
 
@@ -10,22 +10,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from harness.errors import Unavailable
-from harness.records import database as module
 from harness.records import platform
 from harness.records.base import Act, Base
 from harness.records.database import Database, check_schema, upgrade
+from tests.support import versions
 
 ACT = Act("tester", "test", 1.0)
-NEXT = """\
-revision = "0002"
-down_revision = "0001"
-
-
-def upgrade() -> None:
-    from alembic import op
-
-    op.execute("CREATE TABLE later (id INTEGER PRIMARY KEY)")
-"""
 
 
 def put(session, number, padding=""):
@@ -41,15 +31,7 @@ def newest(database):
 
 @pytest.fixture
 def next_version(monkeypatch, tmp_path):
-    """Switches this code to a version that has one more migration."""
-    folder = tmp_path / "migrations"
-    shutil.copytree(module.MIGRATIONS, folder)
-    (folder / "versions/0002_later.py").write_text(NEXT)
-
-    def switch():
-        monkeypatch.setattr(module, "MIGRATIONS", folder)
-
-    yield switch
+    yield versions.NextVersion(monkeypatch, tmp_path / "migrations")
     monkeypatch.undo()
 
 
@@ -101,13 +83,12 @@ def test_an_upgrade_never_goes_back(database, next_version, monkeypatch):
         upgrade(database.url)
 
 
-def test_a_migration_that_breaks_off_leaves_nothing(database, next_version, tmp_path):
+def test_a_migration_that_breaks_off_leaves_nothing(database, next_version):
     next_version()
-    script = tmp_path / "migrations/versions/0002_later.py"
-    script.write_text(f"{NEXT}    raise ZeroDivisionError\n")
+    next_version.break_off()
     with pytest.raises(ZeroDivisionError):
         upgrade(database.url)
-    script.write_text(NEXT)
+    next_version.mend()
     upgrade(database.url)
     check_schema(database)
 
@@ -181,9 +162,8 @@ def test_a_full_database_says_so_and_keeps_what_it_had(database):
     assert newest(database) == "sha256:1"
 
 
-def test_a_busy_database_says_so(database, monkeypatch):
-    monkeypatch.setattr(module, "_BUSY_TIMEOUT_MS", 20)
-    other = Database(database.url)
+def test_a_busy_database_says_so(database):
+    other = Database(database.url, busy_ms=20)
     with (
         database.write() as session,
         pytest.raises(Unavailable, match="the sqlite database is busy; try again"),
@@ -231,8 +211,18 @@ def test_a_damaged_page_says_so(database):
         newest(database)
 
 
-def test_a_driver_that_is_not_installed_is_named():
+@pytest.mark.parametrize("make", [Database, upgrade])
+def test_a_driver_that_is_not_installed_is_named(make, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(Unavailable, match="postgresql database needs a driver"):
-        Database("postgresql+psycopg://localhost/assay")
-    with pytest.raises(Unavailable, match="postgresql database needs a driver"):
-        upgrade("postgresql+psycopg://localhost/assay")
+        make("postgresql+psycopg://localhost/assay")
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://user:secret@host:abc/x", "postgresql+psycopg:user:secret"]
+)
+def test_a_url_that_is_none_says_so_without_its_password(url):
+    with pytest.raises(Unavailable, match="write postgresql") as caught:
+        Database(url)
+    assert "secret" not in str(caught.value)
+    assert caught.value.__suppress_context__
