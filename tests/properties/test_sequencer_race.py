@@ -2,10 +2,13 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import create_engine, delete, update
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import sessionmaker
 
 from harness.errors import IntegrityError
 from harness.records import log
@@ -23,8 +26,8 @@ THREADS, EACH = 8, 6
 
 
 @pytest.fixture
-def platform(tmp_path):
-    world = worlds.make(tmp_path / "data")
+def platform(tmp_path, database_url):
+    world = worlds.make(tmp_path / "data", database_url=database_url)
     yield world.platform
     world.platform.database.close()
 
@@ -70,6 +73,52 @@ def test_many_threads_make_one_log(platform):
     public = platform.log_key.public_key().public_bytes_raw()
     signed = checkpoint.verify(head.note, platform.settings.log_origin, public)
     assert (signed.size, signed.root) == (head.size, tree.root(hashes))
+
+
+def append_at_once(platform, transactions):
+    """Two appends that meet in their middle, where that is possible; how each ended."""
+    both = threading.Barrier(2)
+
+    def meet():
+        # The clock is read between the look at the log and the first leaf.
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.2)
+        return 2.0
+
+    met = replace(platform, clock=meet)
+
+    def append(_):
+        try:
+            with transactions() as session:
+                return sequencer.append_due(session, met)
+        except (DatabaseError, IntegrityError):
+            return "failed"
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(append, range(2)))
+
+
+def test_the_first_leaf_of_a_log_is_appended_once(platform):
+    issue(platform, RUN)
+    for _ in range(10):
+        assert sorted(append_at_once(platform, platform.database.write)) == [0, 1]
+        assert check(platform) == 1
+        forget(platform)
+
+
+def test_without_our_transactions_the_first_leaf_is_lost(platform):
+    # The race is real: without this the test above could not fail.
+    issue(platform, RUN)
+    engine = create_engine(platform.database.url)
+    assert "failed" in append_at_once(platform, sessionmaker(engine).begin)
+    engine.dispose()
+
+
+def forget(platform):
+    """Empty the log, as no service could."""
+    with platform.database.write() as session:
+        session.execute(delete(log.LogHead))
+        session.execute(update(log.Statement).values(index=None))
 
 
 def test_every_head_that_was_ever_signed_is_a_prefix_of_the_last(platform):

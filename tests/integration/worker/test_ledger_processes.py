@@ -42,8 +42,8 @@ platform.database.close()
 
 
 @pytest.fixture
-def world(tmp_path):
-    world = worlds.make(tmp_path / "data")
+def world(tmp_path, database_url):
+    world = worlds.make(tmp_path / "data", database_url=database_url)
     world.image()
     world.model()
     yield world
@@ -55,6 +55,7 @@ def racers(world):
     environment = {
         "PATH": "/usr/bin:/bin",
         "ASSAY_DATA_DIR": str(world.platform.settings.data_dir),
+        "ASSAY_DATABASE_URL": world.platform.settings.database_url,
     }
     with ExitStack() as stack:
         processes = [
