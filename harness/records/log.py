@@ -4,7 +4,7 @@ This table is the source of truth of the log; a statement with `index` None wait
 outbox. The head moves by compare-and-swap, so two sequencers cannot fork it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Double, LargeBinary, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -67,6 +67,12 @@ def document(session: Session, digest: str) -> Document | None:
     return session.get(Document, digest)
 
 
+def bodies(session: Session, digests: Collection[str]) -> Mapping[str, bytes]:
+    """The bytes of each of these documents that is there, by digest."""
+    query = select(Document.digest, Document.body).where(Document.digest.in_(digests))
+    return {row.digest: row.body for row in session.execute(query)}
+
+
 def add(session: Session, row: Statement, act: Act) -> None:
     """Put a signed statement into the outbox."""
     session.add(row)
@@ -90,6 +96,32 @@ def of_protocol(session: Session, protocol: str) -> Sequence[Statement]:
         .where(Statement.protocol == protocol, Statement.index.is_not(None))
         .order_by(Statement.index)
     ).all()
+
+
+def newest(session: Session, limit: int, before: int | None = None) -> Sequence[Statement]:
+    """Logged statements, the newest first, all of them or those below an index."""
+    query = select(Statement).where(Statement.index.is_not(None))
+    if before is not None:
+        query = query.where(Statement.index < before)
+    return session.scalars(query.order_by(Statement.index.desc()).limit(limit)).all()
+
+
+def at_index(session: Session, index: int) -> Statement | None:
+    """The statement with this place in the log."""
+    return session.scalars(select(Statement).where(Statement.index == index)).first()
+
+
+def activated(session: Session, protocols: Collection[str]) -> set[str]:
+    """Which of these protocols have their activation in the log."""
+    return set(
+        session.scalars(
+            select(Statement.protocol).where(
+                Statement.kind == "protocol-activation",
+                Statement.index.is_not(None),
+                Statement.protocol.in_(protocols),
+            )
+        )
+    )
 
 
 def find(
