@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import JSON, Double, String, select
+from sqlalchemy import JSON, Double, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from harness.records import audit
 from harness.records.base import Act, Base
+from harness.records.log import Statement
 
 
 class Image(Base):
@@ -88,3 +89,21 @@ def workers(session: Session, since: float) -> Sequence[Worker]:
     return session.scalars(
         select(Worker).where(Worker.seen_at >= since).order_by(Worker.name)
     ).all()
+
+
+def server_time(session: Session) -> float:
+    """What the database's own clock says, in seconds since the epoch."""
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    clock = (
+        "(julianday('now') - 2440587.5) * 86400.0"
+        if sqlite
+        else "extract(epoch from clock_timestamp())"
+    )
+    return float(session.scalar(text(f"SELECT {clock}")))
+
+
+def newest_mark(session: Session) -> float:
+    """The newest moment that any host has written down: a statement's or a worker's; 0 for none."""
+    stated = session.scalar(select(Statement.created_at).order_by(Statement.id.desc()).limit(1))
+    seen = session.scalar(select(func.max(Worker.seen_at)))
+    return max(stated or 0.0, seen or 0.0)

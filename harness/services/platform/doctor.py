@@ -1,94 +1,126 @@
 """Doctor: what Assay needs on this machine, whether it is there, and which command helps."""
 
-import os
-import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
+from harness import queue
 from harness.config import Settings
 from harness.errors import HarnessError
 from harness.records import platform as rows
-from harness.services.platform import images, sequencer
+from harness.records.database import Database, check_schema
+from harness.services.platform import address, images, machine, sequencer
+from harness.services.platform.findings import Finding
 from harness.services.platform.opening import Platform, open_platform
-from sandbox.container.docker import DockerRuntime
-from sandbox.errors import PlatformFault
 
-_LEAST_FREE = 1024**3
-_SEEN_S = 60.0
+__all__ = ["Finding", "examine", "examine_open"]
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One examined thing; `remedy` is a command or an act, empty when all is well."""
-
-    name: str
-    ok: bool
-    detail: str
-    remedy: str = ""
+_SEEN_S: Final = 60.0
+_SKEW_S: Final = 2.0
+# No clock that is right says an earlier year than that of this code.
+_FIRST_YEAR: Final = 2026
 
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything; a fault in one thing never hides another."""
-    findings = [_engine(), _user(), _run_root(settings), _disk(settings)]
     try:
         platform = open_platform(settings)
-    except HarnessError as error:
-        findings.append(Finding("database", False, str(error), "assay db upgrade"))
+    except HarnessError:
+        return [*_machine(settings), *_not_open(settings)]
+    try:
+        return examine_open(platform)
+    finally:
+        platform.database.close()
+
+
+def examine_open(platform: Platform) -> list[Finding]:
+    """The same for a process that has the data folder open. Takes seconds when parts are down."""
+    findings = [*_machine(platform.settings), _database(platform.database)]
+    if not findings[-1].ok:
         return findings
-    findings.append(Finding("database", True, platform.database.engine.dialect.name))
-    looks: tuple[Callable[[Platform], Finding], ...] = (_image, _selftest, _log, _workers, _broker)
+    looks: tuple[Callable[[Platform], Finding], ...] = (
+        _migrations,
+        _clock,
+        _image,
+        _selftest,
+        _log,
+        _workers,
+        _broker,
+    )
     for look in looks:
         try:
             findings.append(look(platform))
         except HarnessError as error:
             findings.append(Finding(look.__name__.strip("_"), False, str(error)))
-    platform.database.close()
     return findings
 
 
-def _engine() -> Finding:
+def _machine(settings: Settings) -> list[Finding]:
+    return [
+        machine.engine(),
+        machine.user(),
+        machine.run_root(settings),
+        machine.disk(settings),
+        machine.keys(settings),
+        machine.front(),
+        address.cookies(settings),
+        address.web(settings),
+    ]
+
+
+def _not_open(settings: Settings) -> list[Finding]:
+    """Why the data folder does not open, beyond what its keys say."""
+    if not settings.keys_dir.is_dir():
+        return [Finding("database", False, "not made yet", "assay db upgrade")]
     try:
-        version = DockerRuntime().version()
-    except PlatformFault:
-        return Finding(
-            "engine",
-            False,
-            "the container engine does not answer; runs wait",
-            "start Docker (for example `service docker start`)",
-        )
-    return Finding("engine", True, version)
+        database = Database(settings.database)
+    except HarnessError as error:
+        return [Finding("database", False, str(error))]
+    try:
+        reached = _database(database)
+        if not reached.ok:
+            return [reached]
+        check_schema(database)
+        open_platform(settings).database.close()
+    except HarnessError as error:
+        behind = "assay db upgrade" in str(error)
+        remedy = "assay db upgrade" if behind else ""
+        return [reached, Finding("migrations", False, str(error), remedy)]
+    finally:
+        database.close()
+    return [reached]
 
 
-def _user() -> Finding:
-    if os.geteuid() == 0:
-        return Finding("worker user", True, "root: worker, gateway and engine in one process tree")
-    return Finding(
-        "worker user",
-        False,
-        "not root: run directories cannot be given to a run's own user",
-        "run the worker as root",
-    )
+def _database(database: Database) -> Finding:
+    try:
+        with database.read() as session:
+            rows.server_time(session)
+    except HarnessError as error:
+        return Finding("database", False, str(error), "start it, or correct ASSAY_DATABASE_URL")
+    return Finding("database", True, database.kind)
 
 
-def _run_root(settings: Settings) -> Finding:
-    root = settings.run_root
-    parent = root if root.exists() else root.parent
-    if os.access(parent, os.W_OK):
-        return Finding("run folder", True, str(root))
-    return Finding("run folder", False, f"{root} cannot be written", "set ASSAY_RUN_ROOT")
+def _migrations(platform: Platform) -> Finding:
+    check_schema(platform.database)
+    return Finding("migrations", True, "all of this version's, and no other")
 
 
-def _disk(settings: Settings) -> Finding:
-    folder = (
-        settings.data_dir if settings.data_dir.exists() else settings.data_dir.absolute().parent
-    )
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    detail = f"{free // 2**20} MiB free"
-    if free < _LEAST_FREE:
-        return Finding("disk", False, detail, f"free space below {folder}")
-    return Finding("disk", True, detail)
+def _clock(platform: Platform) -> Finding:
+    before = platform.clock()
+    with platform.database.read() as session:
+        server = rows.server_time(session)
+        newest = rows.newest_mark(session)
+    now = platform.clock()
+    remedy = "set the clock, and keep it by NTP on every host"
+    if datetime.fromtimestamp(now, UTC).year < _FIRST_YEAR:
+        return Finding("clock", False, "years behind", remedy)
+    if newest > now + _SKEW_S:
+        detail = f"{newest - now:.0f} s behind what is stored: it went back, or another is ahead"
+        return Finding("clock", False, detail, remedy)
+    apart = max(before - server, server - now, 0.0)
+    if apart > _SKEW_S:
+        return Finding("clock", False, f"{apart:.0f} s apart from the database server's", remedy)
+    return Finding("clock", True, datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC"))
 
 
 def _image(platform: Platform) -> Finding:
@@ -117,12 +149,20 @@ def _workers(platform: Platform) -> Finding:
     with platform.database.read() as session:
         seen = rows.workers(session, platform.clock() - _SEEN_S)
     if not seen:
-        return Finding("workers", False, "none seen in the last minute; runs wait", "assay worker")
+        return Finding("workers", False, "none seen in the last minute; runs wait", "assay serve")
     return Finding("workers", True, f"{len(seen)} alive")
 
 
 def _broker(platform: Platform) -> Finding:
-    settings = platform.settings
-    if not settings.broker_url:
-        return Finding("broker", True, "embedded, in the data folder")
-    return Finding("broker", True, settings.broker_url.partition(":")[0])
+    url = platform.settings.broker_url
+    # Never more of the URL than its scheme: it holds a password.
+    name = url.partition(":")[0] if url else "embedded, in the data folder"
+    app = queue.celery(platform.settings)
+    try:
+        answers = queue.answers(app)
+    finally:
+        app.close()
+    if answers:
+        return Finding("broker", True, name)
+    remedy = "start it, or correct ASSAY_BROKER_URL" if url else "make the data folder writable"
+    return Finding("broker", False, f"{name}: takes no messages; runs wait", remedy)

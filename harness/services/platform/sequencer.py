@@ -13,6 +13,7 @@ from harness.records import log
 from harness.records.base import Act
 from harness.services.platform.opening import Platform
 from harness.tlog import checkpoint, tree
+from harness.tlog.errors import CheckpointError
 
 _SERVER: Final = "server"
 
@@ -56,11 +57,17 @@ def _check_head(session: Session, platform: Platform, hashes: list[bytes]) -> No
         if hashes:
             raise IntegrityError("the log has leaves but no signed head")
         return
-    signed = checkpoint.verify(
-        head.note,
-        platform.settings.log_origin,
-        platform.log_key.public_key().public_bytes_raw(),
-    )
+    try:
+        signed = checkpoint.verify(
+            head.note,
+            platform.settings.log_origin,
+            platform.log_key.public_key().public_bytes_raw(),
+        )
+    except CheckpointError:
+        raise IntegrityError(
+            "the log's head was not signed by this log key under this origin: keys and database "
+            "belong together, and so does ASSAY_LOG_ORIGIN"
+        ) from None
     if signed.size != len(hashes) or signed.root != tree.root(hashes):
         raise IntegrityError(
             "the stored log does not match its signed head; restore the database from a backup "

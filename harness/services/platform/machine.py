@@ -1,0 +1,98 @@
+"""What doctor looks at on this machine, whatever the state of the database."""
+
+import os
+import shutil
+import stat
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from harness.config import Settings
+from harness.services.platform.findings import Finding
+from sandbox.container.docker import DockerRuntime
+from sandbox.errors import PlatformFault
+
+_LEAST_FREE: Final = 1024**3
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+def engine() -> Finding:
+    """The container engine."""
+    try:
+        version = DockerRuntime().version()
+    except PlatformFault:
+        return Finding(
+            "engine",
+            False,
+            "the container engine does not answer; runs wait",
+            "start Docker (for example `service docker start`)",
+        )
+    return Finding("engine", True, version)
+
+
+def user() -> Finding:
+    """Who carries runs out."""
+    if os.geteuid() == 0:
+        return Finding("worker user", True, "root: worker, gateway and engine in one process tree")
+    return Finding(
+        "worker user",
+        False,
+        "not root: run directories cannot be given to a run's own user",
+        "run the worker as root",
+    )
+
+
+def run_root(settings: Settings) -> Finding:
+    """The folder of run directories."""
+    root = settings.run_root
+    parent = root if root.exists() else root.parent
+    if os.access(parent, os.W_OK):
+        return Finding("run folder", True, str(root))
+    return Finding("run folder", False, f"{root} cannot be written", "set ASSAY_RUN_ROOT")
+
+
+def disk(settings: Settings) -> Finding:
+    """Space for the data folder."""
+    folder = (
+        settings.data_dir if settings.data_dir.exists() else settings.data_dir.absolute().parent
+    )
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    detail = f"{free // 2**20} MiB free"
+    if free < _LEAST_FREE:
+        return Finding("disk", False, detail, f"free space below {folder}")
+    return Finding("disk", True, detail)
+
+
+def keys(settings: Settings) -> Finding:
+    """The server's keys: there, and for nobody else to read."""
+    folder = settings.keys_dir
+    try:
+        files = sorted(folder.iterdir())
+        open_to_others = [path for path in (folder, *files) if path.stat().st_mode & _OTHERS]
+        for path in files:
+            path.open("rb").close()
+    except FileNotFoundError:
+        return Finding("keys", False, f"no Assay in {settings.data_dir}", "assay db upgrade")
+    except OSError as error:
+        return Finding("keys", False, f"cannot be read: {error.strerror}", f"look at {folder}")
+    if open_to_others:
+        names = ", ".join(path.name for path in open_to_others)
+        remedy = f"chmod -R go= {folder}, and ask who has read them"
+        return Finding("keys", False, f"other users may read {names}", remedy)
+    return Finding("keys", True, f"{len(files)} files, for their owner only")
+
+
+def front() -> Finding:
+    """What the pages bring to a browser."""
+    if front_files():
+        return Finding("pages", True, "style sheets and scripts are there")
+    return Finding("pages", False, "style sheets and scripts are missing", "make front")
+
+
+def front_files() -> bool:
+    """Whether the front-end files were built; the web itself is not imported."""
+    found = find_spec("web")
+    folders = [] if found is None else found.submodule_search_locations or []
+    return any(any(Path(folder, "static", "vendor").glob("**/*.css")) for folder in folders)
