@@ -78,6 +78,4 @@ def _nudge(platform: Platform, app: Celery) -> None:
             for run in runs.in_states(session, (states.Run.QUEUED,))
             if now - run.reserved_at > _GRACE_S
         ]
-    for run_id in waiting:
-        if not queue.nudge(app, run_id):
-            return
+    queue.nudge_again(app, waiting)

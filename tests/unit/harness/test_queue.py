@@ -1,6 +1,7 @@
 """The embedded broker: messages are whole, taken once, and never fatal."""
 
 import json
+import socket
 import threading
 import time
 
@@ -102,12 +103,52 @@ def test_a_nudge_that_cannot_be_sent_is_no_error(app, folder, caplog):
     assert queue.nudge(app, "0123456789abcdef")
 
 
-def test_a_nudge_to_a_broker_that_is_away_does_not_wait(tmp_path, caplog):
-    app = queue.celery(Settings(data_dir=tmp_path, broker_url="amqp://127.0.0.1:9//"))
-    began = time.monotonic()
-    assert queue.nudge(app, "0123456789abcdef") is False
-    assert time.monotonic() - began < 3
+@pytest.fixture(params=["refuses", "accepts and never answers"])
+def port(request):
+    """Where no broker is."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        if request.param != "refuses":
+            listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("url", ["amqp://guest:secret@{}:{}//", "redis://:secret@{}:{}/0"])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda app: queue.nudge(app, "0123456789abcdef"),
+        lambda app: queue.nudge_again(app, ["0123456789abcdef"]),
+        queue.answers,
+    ],
+)
+def test_nobody_waits_for_a_broker_that_is_away(tmp_path, url, port, ask, caplog):
+    app = queue.celery(Settings(data_dir=tmp_path, broker_url=url.format("127.0.0.1", port)))
+    for _ in range(2):
+        began = time.monotonic()
+        assert ask(app) is False
+        assert time.monotonic() - began < 2
+    assert "secret" not in caplog.text
     app.close()
+
+
+def test_the_embedded_broker_answers_while_its_folder_can_be_written(app, folder):
+    assert queue.answers(app)
+    assert waiting(folder) == []
+    folder.rmdir()
+    assert not queue.answers(app)
+    folder.write_bytes(b"a file in the way")
+    assert not queue.answers(app)
+
+
+def test_a_sweep_fills_no_queue(app, folder):
+    waits = ["first", "second"]
+    for _ in range(3):
+        assert queue.nudge_again(app, waits)
+    assert [args[0] for _, args in take(app)] == waits
+    assert queue.nudge_again(app, waits)
+    assert len(waiting(folder)) == 2
+    assert queue.nudge_again(app, [])
 
 
 def test_a_nudge_comes_after_the_commit_and_not_without(app, folder, tmp_path):
