@@ -4,7 +4,7 @@ This table is the source of truth of the log; a statement with `index` None wait
 outbox. The head moves by compare-and-swap, so two sequencers cannot fork it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Double, LargeBinary, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column

@@ -1,6 +1,6 @@
 """Protocols: the mutable state of an agreement; the agreed bytes are a document."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Double, ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -47,6 +47,12 @@ def listed(session: Session, own: Mapping[str, str], window: Window) -> Page[Pro
     """Protocols whose columns are `own`, those that changed last first."""
     query = paging.own(select(Protocol), own, Protocol)
     return paging.page(session, query, Protocol.since, Protocol.id, window)
+
+
+def digests(session: Session, ids: Collection[str]) -> Mapping[str, str]:
+    """Digest of the agreed bytes of each of these protocols, by protocol id."""
+    rows = session.execute(select(Protocol.id, Protocol.digest).where(Protocol.id.in_(ids)))
+    return {row.id: row.digest for row in rows}
 
 
 def in_state(session: Session, state: str) -> Sequence[Protocol]:

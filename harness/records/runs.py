@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     String,
     UniqueConstraint,
+    exists,
     select,
     update,
 )
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from harness.paging import Page, Window
 from harness.records import audit, paging
 from harness.records.base import Act, Base
+from harness.records.log import Statement
 from harness.records.protocols import Protocol
 
 
@@ -77,6 +79,15 @@ def matching(session: Session, prefix: str, own: Mapping[str, str]) -> Sequence[
 def listed(session: Session, own: Mapping[str, str], window: Window) -> Page[Run]:
     """Runs of protocols whose columns are `own`, reserved last first."""
     return paging.page(session, _of_protocols(own), Run.reserved_at, Run.id, window)
+
+
+def released(session: Session, own: Mapping[str, str], now: float, window: Window) -> Page[Run]:
+    """Runs whose report is in the log and may be seen at `now`, released last first."""
+    logged = exists().where(
+        Statement.run == Run.id, Statement.kind == "report", Statement.index.is_not(None)
+    )
+    query = _of_protocols(own).where(Run.state == "RELEASED", Run.visible_at <= now, logged)
+    return paging.page(session, query, Run.visible_at, Run.id, window)
 
 
 def _of_protocols(own: Mapping[str, str]) -> Select[Run]:

@@ -15,13 +15,13 @@ _WITHHELD_KINDS = frozenset({"run-receipt"})
 
 def report_of(session: Session, platform: Platform, actor: Actor, run_id: str) -> bytes:
     """The exact bytes of a released report. Raises Conflict before it is visible."""
-    run = _visible(session, platform, actor, run_id)
+    run = released(session, platform, actor, run_id)
     return _document(session, run.report)
 
 
 def bundle_of(session: Session, platform: Platform, actor: Actor, run_id: str) -> bytes:
     """The bundle of a released report, with the log as it stands now."""
-    run = _visible(session, platform, actor, run_id)
+    run = released(session, platform, actor, run_id)
     row = protocols.get(session, run.protocol)
     head = log.head(session)
     if row is None or head is None:
@@ -52,7 +52,8 @@ def bundle_of(session: Session, platform: Platform, actor: Actor, run_id: str) -
     )
 
 
-def _visible(session: Session, platform: Platform, actor: Actor, run_id: str) -> runs.Run:
+def released(session: Session, platform: Platform, actor: Actor, run_id: str) -> runs.Run:
+    """A run whose report the actor may read now. Raises NotFound, or Conflict with the reason."""
     run = view.find(session, actor, run_id)
     outcome = view.outcome_at(run, platform.clock())
     if outcome == "PENDING":

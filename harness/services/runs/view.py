@@ -90,7 +90,7 @@ def listed(session: Session, platform: Platform, actor: Actor, window: Window) -
 
 def _shown(platform: Platform, actor: Actor, run: runs.Run, about: Thing) -> View:
     now = platform.clock()
-    expected = run.slot_at if run.slot_at is not None else run.start_by + run.wall_clock_s
+    expected = timing.last_slot(run.start_by, run.wall_clock_s, run.grid_s, run.slot_at)
     inside = None
     if can(actor, "observe", about):
         inside = Inside(

@@ -1,0 +1,176 @@
+"""A released report with all that its page shows: from its bytes, its protocol and the log."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sqlalchemy.orm import Session
+
+from harness.disclosure import figures
+from harness.disclosure.bits import MICRO
+from harness.disclosure.cells import Cell
+from harness.disclosure.preview import random_bytes
+from harness.documents import protocol as protocol_document
+from harness.documents import report as report_document
+from harness.documents.protocol import Protocol
+from harness.documents.report import Report
+from harness.documents.report_body import HistogramFigure, Interval, SumFigure
+from harness.errors import IntegrityError
+from harness.records import log
+from harness.services.access import Actor
+from harness.services.agreements import shape
+from harness.services.platform.opening import Platform
+from harness.services.publication import bundles
+from harness.tlog import bundle
+from harness.tlog.verify import Verdict, verify
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What a report's page is made of, by name: while none of it changes, neither does the page.
+
+    `report` is the digest of the report's bytes, which name the protocol; `tree` is the size of
+    the log that the bundle proves the report against, under the trust root `root`.
+    """
+
+    run: str
+    report: str
+    tree: int
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One figure as a page shows it; decimal strings are in the metric's own unit.
+
+    `mark` stands for the figure at the ends of its grid ("≥ 0.975"), else it is the figure
+    itself. `shares` belongs to a histogram, which has no `value` and no `interval`.
+    """
+
+    id: str
+    kind: str
+    dimension: str
+    label: str
+    n: int
+    unit: int
+    lo: int
+    hi: int
+    value: str
+    mark: str
+    interval: Interval | None
+    shares: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """What this report, and all of the pair's reports of a rolling year, can say at most."""
+
+    bits: str
+    words: str
+    total: str
+    total_words: str
+    cap: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A released report and its protocol, read from their bytes."""
+
+    edition: Edition
+    report: Report
+    protocol: Protocol
+    shown: tuple[Shown, ...]
+    leak: Leak
+
+    @property
+    def primary(self) -> Shown:
+        """The figure that the claim rests on."""
+        return next(item for item in self.shown if item.id == self.protocol.analysis.primary)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the server's own verifier finds in the bundle that it hands out, and where to look.
+
+    `index` is the report's place in the log named `origin`.
+    """
+
+    checks: Verdict
+    origin: str
+    index: int
+
+
+def edition(session: Session, platform: Platform, actor: Actor, run_id: str) -> Edition:
+    """Which report it is, for those who may read it now.
+
+    Raises NotFound for one that the actor may not know of, Conflict while there is none.
+    """
+    run = bundles.released(session, platform, actor, run_id)
+    head = log.head(session)
+    if run.report is None or head is None:
+        raise IntegrityError("a report without its bytes or log")
+    return Edition(run.id, run.report, head.size, platform.trust_root_digest)
+
+
+def reading(session: Session, platform: Platform, actor: Actor, run_id: str) -> Reading:
+    """Read a released report. Raises as `edition` does."""
+    found = edition(session, platform, actor, run_id)
+    report = report_document.parse(bundles.report_of(session, platform, actor, found.run))
+    bodies = log.bodies(session, (report.protocol,))
+    if report.protocol not in bodies:
+        raise IntegrityError("a report without its protocol")
+    protocol = protocol_document.parse(bodies[report.protocol])
+    return Reading(found, report, protocol, shown(report, protocol), _leak(report))
+
+
+def proof(session: Session, platform: Platform, actor: Actor, run_id: str) -> Proof:
+    """Verify the very bundle that a reader would be given now. Raises as `edition` does."""
+    data = bundles.bundle_of(session, platform, actor, run_id)
+    return Proof(
+        checks=verify(data, platform.trust_root_digest),
+        origin=platform.settings.log_origin,
+        index=bundle.parse(data).entries[-1].index,
+    )
+
+
+def shown(report: Report, protocol: Protocol) -> tuple[Shown, ...]:
+    """A report's figures for people, in its order."""
+    return tuple(
+        _shown(figure, cell, protocol.harness.epochs)
+        for figure, cell in zip(report.metrics, shape.declared_cells(protocol), strict=True)
+    )
+
+
+def _shown(figure: SumFigure | HistogramFigure, cell: Cell, epochs: int) -> Shown:
+    value = mark = ""
+    interval = None
+    shares: tuple[tuple[str, str], ...] = ()
+    if figure.kind == "histogram":
+        shares = tuple((label, figure.shown[label]) for label in cell.labels)
+    else:
+        value, interval = figure.shown, figure.interval
+        mark = figures.end_mark(cell, (figure.level,), epochs) or value
+    return Shown(
+        id=figure.id,
+        kind=figure.kind,
+        dimension=figure.group.dimension if figure.group else "",
+        label=figure.group.label if figure.group else "",
+        n=figure.n,
+        unit=figure.unit,
+        lo=cell.lo,
+        hi=cell.hi,
+        value=value,
+        mark=mark,
+        interval=interval,
+        shares=shares,
+    )
+
+
+def _leak(report: Report) -> Leak:
+    said = report.disclosure
+    return Leak(
+        bits=said.bits,
+        words=random_bytes(int(Fraction(said.bits) * MICRO)),
+        total=said.pair_total_bits,
+        total_words=random_bytes(int(Fraction(said.pair_total_bits) * MICRO)),
+        cap=said.pair_cap_bits,
+    )

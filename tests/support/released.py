@@ -1,0 +1,89 @@
+"""A run carried to its slot without a container: real claim, real gate, real signature.
+
+Only the sandbox is left out; the scores that it would have handed over are given.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from harness.disclosure import gate
+from harness.records import runs
+from harness.records.base import Act
+from harness.services import states
+from harness.services.agreements import admission, shape
+from harness.services.release import sign
+from harness.services.runs import claim, timing
+from harness.services.runs.lease import Lease
+from harness.services.runs.perform import Performed
+from sandbox.spec import Score, UsageReceipt
+from tests.support.world import World
+
+DIGEST = "sha256:" + "5e" * 32
+Scorer = Callable[[int, object], int]
+
+
+def three_of_four(sample: int, field) -> int:
+    """The field's highest value for three samples of four, its lowest for the others."""
+    return field.lo if sample % 4 == 3 else field.hi
+
+
+def start(world: World, run_id: str) -> claim.Claim:
+    """Claim a queued run and let it begin, as a worker does."""
+    held = claim.claim(world.platform, run_id)
+    assert held is not None
+    now = world.platform.clock()
+    with world.platform.database.write() as session:
+        act = Act("test", "open the gateway", now)
+        assert runs.move(
+            session,
+            run_id,
+            states.Run.PREFLIGHT,
+            states.Run.RUNNING,
+            act,
+            worker=held.worker,
+            started_at=now,
+        )
+    return held
+
+
+def release(world: World, run_id: str, score: Scorer = three_of_four) -> float:
+    """Carry a queued run to its report; its slot, in seconds since the epoch.
+
+    The report is there from the slot on: set the world's clock to it.
+    """
+    held = start(world, run_id)
+    with world.platform.database.write() as session:
+        act = Act("test", "scores complete", world.platform.clock())
+        before, after = states.Run.RUNNING, states.Run.RECONCILING
+        assert runs.move(session, run_id, before, after, act, worker=held.worker)
+    protocol = held.protocol
+    scores = tuple(
+        Score(index, epoch, tuple(score(index, field) for field in held.manifest.metrics))
+        for index in range(len(held.manifest.samples))
+        for epoch in range(protocol.harness.epochs)
+    )
+    released = gate.release_rows(
+        [(row.sample, row.epoch, row.values) for row in scores],
+        admission.plan_of(held.manifest, protocol.harness.epochs),
+        shape.declared_cells(protocol),
+        shape.policy_of(protocol),
+        charged=int(held.run.alphabet),
+    )
+    slot = timing.visible_at(world.platform.clock(), held.run.slot_at, held.run.grid_s)
+    at_slot = replace(world.platform, clock=lambda: slot)
+    done = Performed(
+        claim=held,
+        lease=Lease(at_slot, run_id, held.worker),
+        grant_digest=DIGEST,
+        selftest=DIGEST,
+        scores=scores,
+        receipt=UsageReceipt(held.protocol_row.digest, requests=len(scores), replies=len(scores)),
+    )
+    with at_slot.database.write() as session:
+        sign.sign(session, at_slot, done, released, slot)
+    return slot
+
+
+def at(world: World, now: float) -> World:
+    """The same world with its clock standing at a moment."""
+    return World(replace(world.platform, clock=lambda: now), world.keys)
