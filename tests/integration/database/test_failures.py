@@ -6,8 +6,7 @@ from harness.errors import Unavailable
 from harness.records import platform
 from harness.records.database import Database, check_schema, upgrade
 from tests.support.servers import postgresql as servers
-from tests.support.servers.postgresql import PASSWORD, USER
-from tests.support.servers.process import HOST, free_port
+from tests.support.servers.process import HOST, PASSWORD, USER, free_port
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """One data folder, a vendor that waits, and real workers on it."""
 
+import json
 import os
 import secrets
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from harness import queue
 from harness.records import audit, ledger, log, runs
@@ -39,16 +41,19 @@ async def held(wire, seen):
 
 
 class Rig:
-    """Everything a test of workers needs; `close` leaves nothing behind."""
+    """Everything a test of workers needs; `close` leaves nothing behind.
 
-    def __init__(self, folder: Path, image: str) -> None:
+    Settings such as `database_url` and `broker_url` hold for the workers, too.
+    """
+
+    def __init__(self, folder: Path, image: str, **settings: str) -> None:
         self.log = folder / "worker.log"
         self.vendor = ScriptedVendor(default=held)
         # Unix sockets allow no long paths.
         self.run_root = Path(f"/run/assay-test-{secrets.token_hex(4)}")
         self.workers: list[WorkerTree] = []
         self.world = worlds.make(
-            folder / "data", run_root=self.run_root, lease_s=LEASE_S, sweep_s=SWEEP_S
+            folder / "data", run_root=self.run_root, lease_s=LEASE_S, sweep_s=SWEEP_S, **settings
         )
         self.platform = self.world.platform
         self.database = self.platform.database
@@ -63,6 +68,8 @@ class Rig:
         return {
             "PATH": os.environ["PATH"],
             "ASSAY_DATA_DIR": str(settings.data_dir),
+            "ASSAY_DATABASE_URL": settings.database_url,
+            "ASSAY_BROKER_URL": settings.broker_url,
             "ASSAY_RUN_ROOT": str(settings.run_root),
             "ASSAY_LEASE_S": str(LEASE_S),
             "ASSAY_SWEEP_S": str(SWEEP_S),
@@ -145,6 +152,12 @@ class Rig:
         with self.database.read() as session:
             bodies = [item.body for item in session.query(log.Document).filter_by(kind="report")]
         assert not [body for body in bodies if run_id.encode() in body]
+
+    def report(self, run_id: str) -> dict[str, Any]:
+        """The released report, as a reader gets it."""
+        with self.database.read() as session:
+            regulator = Actor(worlds.REGULATOR, "regulator")
+            return json.loads(bundles.report_of(session, self.platform, regulator, run_id))
 
     def check_log(self) -> int:
         with self.database.read() as session:

@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.missing import missing
-from tests.support.servers.process import HOST, Server, folder, free_port, says
+from tests.support.servers.process import HOST, PASSWORD, USER, Server, folder, free_port, says
 from tests.support.waiting import until
 
 # Debian's own script becomes another user; this one runs as whoever calls it.
 _RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+_CONFIG = f"""\
+default_user = {USER}
+default_pass = {PASSWORD}
+disk_free_limit.absolute = 10MB
+"""
 _AMQP = b"AMQP\0\0\x09\x01"
 # EPMD's request for the names it knows; it answers with its own port first.
 _EPMD_NAMES = b"\0\x01n"
@@ -28,10 +33,10 @@ def redis() -> Iterator[Server]:
         command = (
             *(program, "--port", str(port), "--bind", HOST, "--dir", str(home)),
             *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+            *("--requirepass", PASSWORD),
         )
-        server = Server(
-            f"redis://{HOST}:{port}/0", home, command, lambda: says(port, b"PING\r\n", b"+PONG")
-        )
+        url = f"redis://:{PASSWORD}@{HOST}:{port}/0"
+        server = Server(url, home, command, lambda: says(port, b"PING\r\n", b"-NOAUTH"))
         with server.running():
             yield server
 
@@ -44,7 +49,7 @@ def rabbitmq() -> Iterator[Server]:
     with folder("rabbitmq") as home, _port_mapper(home) as mapper:
         port = free_port()
         (home / "plugins").write_text("[].")
-        (home / "rabbitmq.conf").write_text("disk_free_limit.absolute = 10MB\n")
+        (home / "rabbitmq.conf").write_text(_CONFIG)
         environment = {
             "HOME": str(home),
             "ERL_EPMD_ADDRESS": HOST,
@@ -66,7 +71,7 @@ def rabbitmq() -> Iterator[Server]:
             ),
         }
         server = Server(
-            f"amqp://guest:guest@{HOST}:{port}//",
+            f"amqp://{USER}:{PASSWORD}@{HOST}:{port}//",
             home,
             (str(_RABBITMQ),),
             lambda: says(port, _AMQP, b"capabilities"),

@@ -62,6 +62,17 @@ def rabbitmq_url(rabbitmq) -> Iterator[str]:
     _empty(rabbitmq.url)
 
 
+@pytest.fixture(params=["sqlite-folder", "postgresql-redis", "postgresql-rabbitmq"])
+def way(request) -> dict[str, str]:
+    """Settings of each way that Assay is brought up: none at all, or a database and a broker."""
+    if request.param == "sqlite-folder":
+        return {}
+    return {
+        "database_url": request.getfixturevalue("postgresql_url"),
+        "broker_url": request.getfixturevalue(f"{request.param.rpartition('-')[2]}_url"),
+    }
+
+
 def _empty(url: str) -> None:
     with kombu.Connection(url) as connection, connection.channel() as channel:
         kombu.Queue("assay", channel=channel).delete()

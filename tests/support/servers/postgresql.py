@@ -10,9 +10,8 @@ from pathlib import Path
 import psycopg
 
 from tests.support.missing import missing
-from tests.support.servers.process import HOST, Server, folder, free_port
+from tests.support.servers.process import HOST, PASSWORD, USER, Server, folder, free_port
 
-USER, PASSWORD = "assay", "a-secret-of-the-tests"
 _BIN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 # A process that is killed loses nothing that the kernel has: only a power failure would.
 _OPTIONS = ("fsync=off", "full_page_writes=off", "unix_socket_directories=")

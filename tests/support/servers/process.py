@@ -17,6 +17,7 @@ from tests.integration.worker.process_tree import descendants, kill
 from tests.support.waiting import until
 
 HOST = "127.0.0.1"
+USER, PASSWORD = "assay", "a-secret-of-the-tests"
 _START_S, _STOP_S = 60, 30
 _ANSWER_S = 2
 

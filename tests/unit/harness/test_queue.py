@@ -124,10 +124,9 @@ def port(request):
 )
 def test_nobody_waits_for_a_broker_that_is_away(tmp_path, url, port, ask, caplog):
     app = queue.celery(Settings(data_dir=tmp_path, broker_url=url.format("127.0.0.1", port)))
-    for _ in range(2):
-        began = time.monotonic()
-        assert ask(app) is False
-        assert time.monotonic() - began < 2
+    began = time.monotonic()
+    assert ask(app) is False
+    assert time.monotonic() - began < 2
     assert "secret" not in caplog.text
     app.close()
 

@@ -1,0 +1,54 @@
+"""A server broker that dies: runs go on, others wait, and nobody has to start a worker again."""
+
+import time
+
+import pytest
+
+from harness.services.platform import selftests
+from tests.integration.worker.process_tree import alive
+from tests.integration.worker.rig import Rig
+from tests.support.servers import brokers
+from tests.support.servers.process import PASSWORD
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+
+
+@pytest.fixture(params=[brokers.redis, brokers.rabbitmq])
+def broker(request):
+    with request.param() as server:
+        yield server
+
+
+@pytest.fixture
+def rig(tmp_path, image_id, broker):
+    rig = Rig(tmp_path, image_id, broker_url=broker.url)
+    assert selftests.run(rig.platform, image_id).passed
+    yield rig
+    rig.close()
+    # For the report of a test that failed.
+    print(rig.log.read_text(errors="replace")[-5000:])  # noqa: T201
+
+
+def test_a_killed_broker_costs_no_run_and_no_worker(rig, broker, protocol):
+    tree = rig.start()
+    until(lambda: rig.seen_workers() == 1, 20, "a worker")
+    under_way = rig.start_run(protocol)
+    rig.wait_until_asked(1)
+    celery = tree.celery
+
+    broker.kill()
+    began = time.monotonic()
+    waits = rig.start_run(protocol)
+    assert time.monotonic() - began < 3
+    rig.vendor.release()
+    rig.wait_for(under_way, "RELEASED")
+    rig.check_released(under_way)
+    # It is written down, and nobody has been told.
+    assert rig.run(waits).state == "QUEUED"
+
+    broker.start()
+    rig.wait_for(waits, "RELEASED")
+    rig.check_released(waits)
+    assert (tree.celery, alive(celery)) == (celery, True)
+    assert PASSWORD not in rig.log.read_text()
