@@ -1,8 +1,6 @@
 """The worker: Celery tasks of a few lines. A task takes a run's id and returns nothing."""
 
-import ctypes
 import logging
-import os
 import signal
 import warnings
 from typing import Any
@@ -13,6 +11,7 @@ from celery.signals import worker_init, worker_process_init
 
 from harness import config, queue
 from harness.errors import HarnessError
+from harness.services.platform import parent
 from harness.services.platform.opening import Platform, open_platform
 from harness.services.publication import sequence
 from harness.services.release import execute
@@ -23,28 +22,21 @@ app: Celery = queue.celery(_settings)
 # Only root may give a run directory to the run's own user; `assay doctor` says so once.
 warnings.simplefilter("ignore", SecurityWarning)
 _opened: dict[str, Platform] = {}
-_PR_SET_PDEATHSIG = 1
-
-
-def end_with_parent(with_signal: signal.Signals) -> None:
-    """Ask the kernel (prctl(2)) to signal this process when the one that made it dies."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, with_signal)
 
 
 @worker_init.connect
 def _follow_supervisor(sender: Any, **_: object) -> None:
     """The worker stops when its supervisor dies, however it dies."""
-    end_with_parent(signal.SIGTERM)
-    # It may have died before the kernel was asked; the worker is named by its process id.
+    # The worker is named by its supervisor's process id.
     supervisor = sender.hostname.partition("@")[0]
-    if supervisor.isdecimal() and int(supervisor) != os.getppid():
-        signal.raise_signal(signal.SIGTERM)
+    if supervisor.isdecimal():
+        parent.follow(int(supervisor), signal.SIGTERM)
 
 
 @worker_process_init.connect
 def _begin(**_: object) -> None:
     """A forked process ends with its parent and must not share its connections."""
-    end_with_parent(signal.SIGKILL)
+    parent.end_with_parent(signal.SIGKILL)
     _opened.clear()
 
 

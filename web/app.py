@@ -9,10 +9,10 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from harness.services.publication.desk import Desk
+from harness.services.publication.sweeper import sweeping
 from web import errors
 from web.dependencies import ReadinessChecks
 from web.middleware import Guard
-from web.sweeper import sweeping
 from web.views import health
 from web.views.api import routes as api
 from web.views.pages import routes as pages

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "sign": ("keys", "sign"),
     "org": ("org", "app"),
     "model": ("org", "models"),
+    "serve": ("serve", "serve"),
     "worker": ("work", "worker"),
     "doctor": ("work", "doctor"),
     "db": ("db", "app"),

@@ -6,19 +6,26 @@ import typer
 
 from harness import config
 from harness.cli import output
+from harness.cli.serve import worker_name
 from harness.cli.supervise import Supervisor
+from harness.cli.supervise import worker as worker_child
 from harness.services.platform import doctor as doctor_service
-from harness.services.platform.opening import open_platform
+from harness.services.platform import logs
+from harness.services.publication.desk import open_desk
+from harness.services.publication.sweeper import sweeping
 
 
 def worker() -> None:
     """Carry runs out: supervises its worker process, sweeps for lost work, stops on Ctrl-C."""
-    platform = open_platform(config.load())
-    output.note(f"worker on {platform.host}, {platform.settings.worker_slots} runs at once")
+    settings = config.load()
+    desk = open_desk(settings)
+    logs.begin("worker")
+    output.note(f"worker on {desk.platform.host}, {settings.worker_slots} runs at once")
     try:
-        Supervisor(platform).run()
+        with sweeping(desk, worker_name(desk.platform)):
+            Supervisor([worker_child(settings)]).run()
     finally:
-        platform.database.close()
+        desk.close()
 
 
 def doctor(*, as_json: output.Json = False) -> None:

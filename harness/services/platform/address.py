@@ -25,6 +25,11 @@ def public_url(settings: Settings, port: int) -> str:
     return settings.public_url or f"http://{settings.listen.rpartition(':')[0]}:{port}"
 
 
+def link(settings: Settings, port: int, secret: str) -> str:
+    """Where a one-time link signs somebody in."""
+    return f"{public_url(settings, port)}/link/{secret}"
+
+
 def local(host: str) -> bool:
     """Whether only this machine can reach a host of that name."""
     if host == "localhost":

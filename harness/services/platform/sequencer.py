@@ -16,6 +16,9 @@ from harness.tlog import checkpoint, tree
 from harness.tlog.errors import CheckpointError
 
 _SERVER: Final = "server"
+_APART: Final = (
+    "the stored log does not match its signed head; restore the database from a backup that does"
+)
 
 
 def append_due(session: Session, platform: Platform) -> int:
@@ -51,14 +54,29 @@ def check_log(session: Session, platform: Platform) -> int:
     return len(hashes)
 
 
+def check_head(session: Session, platform: Platform) -> None:
+    """The quick look: the head is ours and as long as the log. Raises IntegrityError."""
+    head = log.head(session)
+    newest = [item.index for item in log.newest(session, 1)]
+    size = 0 if head is None else _signed(platform, head).size
+    if newest != ([size - 1] if size else []):
+        raise IntegrityError(_APART)
+
+
 def _check_head(session: Session, platform: Platform, hashes: list[bytes]) -> None:
     head = log.head(session)
     if head is None:
         if hashes:
             raise IntegrityError("the log has leaves but no signed head")
         return
+    signed = _signed(platform, head)
+    if signed.size != len(hashes) or signed.root != tree.root(hashes):
+        raise IntegrityError(_APART)
+
+
+def _signed(platform: Platform, head: log.LogHead) -> checkpoint.TreeHead:
     try:
-        signed = checkpoint.verify(
+        return checkpoint.verify(
             head.note,
             platform.settings.log_origin,
             platform.log_key.public_key().public_bytes_raw(),
@@ -68,8 +86,3 @@ def _check_head(session: Session, platform: Platform, hashes: list[bytes]) -> No
             "the log's head was not signed by this log key under this origin: keys and database "
             "belong together, and so does ASSAY_LOG_ORIGIN"
         ) from None
-    if signed.size != len(hashes) or signed.root != tree.root(hashes):
-        raise IntegrityError(
-            "the stored log does not match its signed head; restore the database from a backup "
-            "that does"
-        )

@@ -10,8 +10,6 @@ from harness.config import Settings
 from harness.errors import HarnessError
 from harness.services.platform.opening import Platform, open_platform
 from harness.services.publication import sequence
-from harness.services.publication.tidy import tidy
-from harness.services.runs.sweep import sweep
 
 _log = logging.getLogger(__name__)
 
@@ -32,15 +30,6 @@ class Desk:
             sequence.publish(self.platform, self.queue)
         except HarnessError as error:
             _log.warning("not settled code=%s", error.code)
-
-    def sweep(self) -> None:
-        """Do what every process does now and then, so that nothing stays stuck."""
-        try:
-            sweep(self.platform, self.queue)
-            tidy(self.platform)
-        except HarnessError as error:
-            _log.warning("not swept code=%s", error.code)
-        self.settle()
 
     def close(self) -> None:
         """Give everything back."""
