@@ -1,7 +1,8 @@
 """Who asks: a browser by its session cookie, a program by its token; never one by the other's.
 
 A page's forms carry a token derived from the session's secret: another site can neither read it
-nor make it.
+nor make it. It also names the organisation that the page was made for: a form in a forgotten tab
+is never sent in the name of another one.
 """
 
 import hashlib
@@ -59,28 +60,39 @@ def set_cookie(response: Response, public_url: str, secret: str, hours: int) -> 
 def drop_cookie(response: Response, public_url: str) -> None:
     """Take a browser's session away."""
     response.delete_cookie(
-        cookie_name(public_url), path="/", secure=public_url.startswith("https://"), httponly=True
+        cookie_name(public_url),
+        path="/",
+        secure=public_url.startswith("https://"),
+        httponly=True,
+        samesite="lax",
     )
 
 
-def csrf_of(secret: str) -> str:
-    """What every form of this session carries."""
-    return hmac.new(secret.encode(), b"assay form", hashlib.sha256).hexdigest()
+def carried(request: Request, public_url: str) -> str:
+    """The secret of the session that a browser brings, whatever it is worth; empty for none."""
+    return request.cookies.get(cookie_name(public_url), "")
+
+
+def csrf_of(found: Visit) -> str:
+    """What every form of this session carries while it acts for this organisation."""
+    actor = found.signed.actor
+    about = f"assay form\n{'' if actor is None else actor.organisation}"
+    return hmac.new(found.secret.encode(), about.encode(), hashlib.sha256).hexdigest()
 
 
 def maybe_visit(request: Request, at: AtDesk) -> Visit | None:
     """Who is behind this browser, if anybody; remembered for the page's head."""
-    name = cookie_name(at.platform.settings.public_url)
-    secret = request.cookies.get(name, "")
+    secret = carried(request, at.platform.settings.public_url)
     if not secret:
         return None
     with at.platform.database.read() as session:
         signed = sessions.look(session, at.platform, secret)
     if signed is None:
         return None
+    found = Visit(signed, secret)
     request.state.signed = signed
-    request.state.csrf = csrf_of(secret)
-    return Visit(signed, secret)
+    request.state.csrf = csrf_of(found)
+    return found
 
 
 MaybeVisit = Annotated[Visit | None, Depends(maybe_visit)]
@@ -112,5 +124,8 @@ Program = Annotated[Actor, Depends(program)]
 
 def check_form(found: Visit, token: str) -> None:
     """Raise NotAllowed unless a form was made for this session."""
-    if not hmac.compare_digest(token.encode(), csrf_of(found.secret).encode()):
-        raise NotAllowed("this form belongs to another session; go back, reload and try again")
+    if not hmac.compare_digest(token.encode(), csrf_of(found).encode()):
+        raise NotAllowed(
+            "this form belongs to another session or organisation; nothing was done: "
+            "go back, reload the page and try again"
+        )

@@ -1,5 +1,7 @@
 """Forms: what was typed, kept; what is wrong, beside its field."""
 
+import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
@@ -13,6 +15,7 @@ from web.errors import pointer, split_problem
 _MOST_FIELDS: Final = 200
 _MOST_FILES: Final = 4
 _LONGEST: Final = 256 * 1024
+_WHOLE: Final = re.compile(r"-?[0-9]{1,15}")
 
 
 @dataclass(slots=True)
@@ -32,10 +35,9 @@ class Form:
         typed = self.text(name)
         if not typed:
             return default
-        try:
-            return int(typed)
-        except ValueError:
-            raise InvalidInput(f"{name}: a whole number") from None
+        if not _WHOLE.fullmatch(typed):
+            raise InvalidInput(f"{name}: a whole number")
+        return int(typed)
 
     def content(self, name: str) -> bytes:
         """An uploaded file's bytes. Raises InvalidInput when none was chosen."""
@@ -54,27 +56,33 @@ class Form:
             self.errors[name] = message if before is None else f"{before}; {message}"
 
 
-async def read_form(request: Request) -> Form:
-    """Read a posted form. Other bodies than a form's are an empty one."""
-    found = await request.form(
+async def read_form(request: Request) -> AsyncIterator[Form]:
+    """Read a posted form, whose files last as long as the request. Another body is an empty one."""
+    async with request.form(
         max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_LONGEST
-    )
-    values, files = {}, {}
-    for name, value in found.multi_items():
-        if isinstance(value, UploadFile):
-            files[name] = value
-        else:
-            values[name] = value
-    return Form(values, files)
+    ) as found:
+        values, files = {}, {}
+        for name, value in found.multi_items():
+            if isinstance(value, UploadFile):
+                files[name] = value
+            else:
+                values[name] = _storable(value)
+        yield Form(values, files)
 
 
 AnyForm = Annotated[Form, Depends(read_form)]
 
 
-def own_form(found: AnyForm, visitor: Visitor) -> Form:
-    """A form that this very session was given. Raises NotAllowed."""
+# Who asks comes first: nothing is read from somebody who is not signed in.
+def own_form(visitor: Visitor, found: AnyForm) -> Form:
+    """A form that this very session was given. Raises NotSignedIn or NotAllowed."""
     check_form(visitor, found.values.get("csrf", ""))
     return found
 
 
 OwnForm = Annotated[Form, Depends(own_form)]
+
+
+def _storable(text: str) -> str:
+    """Text without what has no bytes in UTF-8 and without NUL, which not every database keeps."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

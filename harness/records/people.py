@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from harness.records import audit
 from harness.records.base import Act, Base
+from harness.records.parties import Organisation
 
 
 class Person(Base):
@@ -79,22 +80,25 @@ def person(session: Session, login: str) -> Person | None:
     return session.get(Person, login)
 
 
-def anybody(session: Session) -> bool:
-    """Whether there is any person at all."""
-    return session.scalar(select(Person.login).limit(1)) is not None
-
-
 def people(session: Session) -> Sequence[Person]:
     """All of them, by login."""
     return session.scalars(select(Person).order_by(Person.login)).all()
 
 
-def memberships(session: Session, login: str) -> Sequence[str]:
-    """Names of the organisations that a person may act for."""
+def organisations(session: Session, login: str) -> Sequence[Organisation]:
+    """The organisations that a person may act for, by name."""
     return session.scalars(
-        select(Membership.organisation)
+        select(Organisation)
+        .join(Membership, Membership.organisation == Organisation.name)
         .where(Membership.person == login)
-        .order_by(Membership.organisation)
+        .order_by(Organisation.name)
+    ).all()
+
+
+def memberships(session: Session) -> Sequence[Membership]:
+    """Who may act for whom, all of it, by organisation."""
+    return session.scalars(
+        select(Membership).order_by(Membership.organisation, Membership.person)
     ).all()
 
 
@@ -108,9 +112,15 @@ def members(session: Session, organisation: str) -> Sequence[Person]:
     ).all()
 
 
-def set_password(session: Session, login: str, password: str, act: Act) -> None:
-    """Replace a person's password hash."""
+def set_password(session: Session, login: str, password: str | None, act: Act) -> None:
+    """Replace a person's password hash; None takes the password away."""
     session.execute(update(Person).where(Person.login == login).values(password=password))
+    audit.note(session, act, f"person:{login}")
+
+
+def set_disabled(session: Session, login: str, at: float | None, act: Act) -> None:
+    """Shut a person out from a time on, or let them in again with None."""
+    session.execute(update(Person).where(Person.login == login).values(disabled_at=at))
     audit.note(session, act, f"person:{login}")
 
 
@@ -143,6 +153,12 @@ def use_link(session: Session, digest: str, act: Act) -> str | None:
     return login
 
 
+def drop_links_of(session: Session, login: str, act: Act) -> None:
+    """Forget every one-time link of a person, used or not."""
+    session.execute(delete(SignInLink).where(SignInLink.person == login))
+    audit.note(session, act, f"person:{login}")
+
+
 def add_session(session: Session, row: WebSession, act: Act) -> None:
     """Store a signed-in browser."""
     session.add(row)
@@ -153,6 +169,13 @@ def add_session(session: Session, row: WebSession, act: Act) -> None:
 def web_session(session: Session, digest: str) -> WebSession | None:
     """Find a session."""
     return session.get(WebSession, digest)
+
+
+def sessions_of(session: Session, login: str, at: float) -> Sequence[WebSession]:
+    """A person's sessions that have not expired."""
+    return session.scalars(
+        select(WebSession).where(WebSession.person == login, WebSession.expires_at > at)
+    ).all()
 
 
 def choose_organisation(session: Session, digest: str, organisation: str, act: Act) -> None:

@@ -59,9 +59,13 @@ def count_attempt(session: Session, subject: str) -> None:
     )
 
 
-def forget_attempts(session: Session, subject: str) -> None:
-    """Start from nothing, after a success."""
-    session.execute(delete(Attempts).where(Attempts.subject == subject))
+def uncount_attempt(session: Session, subject: str) -> None:
+    """Take one attempt back. Not audited."""
+    session.execute(
+        update(Attempts)
+        .where(Attempts.subject == subject, Attempts.count > 0)
+        .values(count=Attempts.count - 1)
+    )
 
 
 def drop_before(session: Session, at: float) -> None:

@@ -17,13 +17,15 @@ SCOPES: Final = frozenset({READ, WRITE})
 class Actor:
     """An organisation that acts, in its role; `person` is who acts for it, where that is known.
 
-    `scopes` is what the actor's token allows: reading only, or reading and writing.
+    `scopes` is what the actor's token allows: reading only, or reading and writing. `until` is
+    when that token expires, in seconds since the epoch; None for somebody in a browser.
     """
 
     organisation: str
     role: str
     person: str | None = None
     scopes: frozenset[str] = SCOPES
+    until: float | None = None
 
     @property
     def label(self) -> str:

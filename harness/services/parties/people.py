@@ -1,42 +1,43 @@
-"""People: who they are, whom they act for, and their passwords.
+"""People: who they are, whom they act for, and the one-time links that let them in.
 
 There is no default password: a person gets a link that signs in once, and sets one then.
 """
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.orm import Session
 
-from harness.errors import Conflict, InvalidInput, NotFound
+from harness.errors import Conflict, InvalidInput, NotFound, Unavailable
 from harness.records import parties, people
 from harness.records.base import Act
 from harness.services.access import Actor, Thing, check
-from harness.services.parties import throttle
 from harness.services.parties.secrets import digest, new_secret
 from harness.services.platform.opening import Platform
 
-LEAST_PASSWORD: Final = 12
-MOST_PASSWORD: Final = 256
 LINK_S: Final = 3 * 24 * 3600
 _LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9._+@-]{1,119}")
 _LONGEST_NAME: Final = 120
-_hasher: Final = PasswordHash((Argon2Hasher(),))
-# Checked where nobody has that login, so that an answer takes as long as for somebody.
-_NOBODY: Final = _hasher.hash(new_secret())
+_PERSON: Final = Thing("person")
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person as the operator sees one."""
+    """A person as the operator sees one; `disabled` is somebody who may not sign in."""
 
     login: str
     name: str
     organisations: tuple[str, ...]
     has_password: bool
+    disabled: bool
+
+
+def clean_login(typed: str) -> str:
+    """A login as it is stored; empty for text that can be nobody's."""
+    login = typed.strip().lower()
+    return login if _LOGIN.fullmatch(login) else ""
 
 
 def add(
@@ -44,9 +45,10 @@ def add(
 ) -> str:
     """Register somebody who may act for an organisation; the secret of a one-time link.
 
-    Somebody who is registered already gets the organisation besides those there are.
+    Somebody who is registered already gets the organisation besides those there are, and keeps
+    name and password. Raises InvalidInput or Conflict.
     """
-    check(actor, "add", Thing("person"))
+    check(actor, "add", _PERSON)
     problems = []
     if not _LOGIN.fullmatch(login):
         problems.append("login: 2 to 120 of a-z, 0-9, dot, underscore, plus, at sign and hyphen")
@@ -57,7 +59,8 @@ def add(
     if problems:
         raise InvalidInput(problems)
     act = Act(actor.label, "add person", platform.clock())
-    if people.person(session, login) is None:
+    known = people.person(session, login)
+    if known is None:
         people.add_person(
             session,
             people.Person(
@@ -65,7 +68,9 @@ def add(
             ),
             act,
         )
-    elif organisation in people.memberships(session, login):
+    elif known.disabled_at is not None:
+        raise Conflict(f"{login} is shut out; let them in again first")
+    elif organisation in {row.name for row in people.organisations(session, login)}:
         raise Conflict(f"{login} acts for {organisation} already; give a new link instead")
     row = people.Membership(person=login, organisation=organisation, added_at=act.at)
     people.add_membership(session, row, act)
@@ -73,38 +78,84 @@ def add(
 
 
 def new_link(session: Session, platform: Platform, actor: Actor, login: str) -> str:
-    """The secret of a fresh one-time link for somebody who lost the password."""
-    check(actor, "add", Thing("person"))
+    """Let somebody start anew who lost the password; the secret of a one-time link.
+
+    The old password, every session and every earlier link stop working at once.
+    """
+    check(actor, "add", _PERSON)
+    _enabled(session, login)
+    act = Act(actor.label, "give sign-in link", platform.clock())
+    people.set_password(session, login, None, act)
+    _close_doors(session, login, act)
+    return _link(session, login, act)
+
+
+def shut_out(session: Session, platform: Platform, actor: Actor, login: str) -> None:
+    """Let a person in no more: sessions, links and tokens stop working at once.
+
+    Raises NotFound, or Conflict for oneself: somebody must be left who can undo it.
+    """
+    check(actor, "add", _PERSON)
+    _enabled(session, login)
+    if login == actor.person:
+        raise Conflict("you cannot shut yourself out; another operator can")
+    act = Act(actor.label, "shut person out", platform.clock())
+    people.set_disabled(session, login, act.at, act)
+    _close_doors(session, login, act)
+
+
+def let_in(session: Session, platform: Platform, actor: Actor, login: str) -> str:
+    """Undo `shut_out`, with a fresh start as by `new_link`. Raises NotFound or Conflict."""
+    check(actor, "add", _PERSON)
     row = people.person(session, login)
-    if row is None or row.disabled_at is not None:
+    if row is None:
         raise NotFound(f"nobody has the login {login}")
-    return _link(session, login, Act(actor.label, "give sign-in link", platform.clock()))
+    if row.disabled_at is None:
+        raise Conflict(f"{login} may sign in already")
+    people.set_disabled(session, login, None, Act(actor.label, "let person in", platform.clock()))
+    return new_link(session, platform, actor, login)
 
 
 def first_operator(session: Session, platform: Platform) -> str | None:
-    """At first start: the operator's organisation and a person for it; a link, or None later on."""
-    if people.anybody(session):
-        return None
+    """The secret of a link for the operator as long as nobody could sign in for it, else None.
+
+    Makes the operator's organisation and its first person; whoever loses the link gets another
+    at the next start. Raises Unavailable when the operator's name belongs to another role.
+    """
     name = platform.settings.operator
     act = Act("server", "first start", platform.clock())
-    if parties.organisation(session, name) is None:
+    found = parties.organisation(session, name)
+    if found is None:
         parties.add_organisation(
             session,
             parties.Organisation(name=name, role="operator", owner_group=name, created_at=act.at),
             act,
         )
-    return add(session, platform, Actor(name, "operator"), name, "Operator", name)
+    elif found.role != "operator":
+        raise Unavailable(f"{name} is no operator: name another organisation by ASSAY_OPERATOR")
+    staff = people.members(session, name)
+    if any(person.password is not None and person.disabled_at is None for person in staff):
+        return None
+    operator = Actor(name, "operator")
+    waiting = [person.login for person in staff if person.disabled_at is None]
+    if waiting:
+        return new_link(session, platform, operator, waiting[0])
+    return add(session, platform, operator, name, "Operator", name)
 
 
 def members(session: Session, actor: Actor) -> list[Member]:
-    """Everybody, for the operator."""
-    check(actor, "read", Thing("person"))
+    """Everybody, by login, for the operator."""
+    check(actor, "read", _PERSON)
+    acting = defaultdict(list)
+    for row in people.memberships(session):
+        acting[row.person].append(row.organisation)
     return [
         Member(
-            row.login,
-            row.name,
-            tuple(people.memberships(session, row.login)),
-            row.password is not None,
+            login=row.login,
+            name=row.name,
+            organisations=tuple(acting[row.login]),
+            has_password=row.password is not None,
+            disabled=row.disabled_at is not None,
         )
         for row in people.people(session)
     ]
@@ -112,39 +163,18 @@ def members(session: Session, actor: Actor) -> list[Member]:
 
 def organisations_of(session: Session, login: str) -> list[Actor]:
     """Whom a person may act for, as actors."""
-    found = (parties.organisation(session, name) for name in people.memberships(session, login))
-    return [Actor(row.name, row.role, login) for row in found if row is not None]
+    return [Actor(row.name, row.role, login) for row in people.organisations(session, login)]
 
 
-def verify_password(platform: Platform, login: str, password: str, source: str) -> None:
-    """Check a password. Raises InvalidInput without saying what is wrong, or TooManyAttempts.
-
-    `source` is the network address that asks.
-    """
-    throttle.attempt(platform, throttle.LOGIN_SOURCE, source)
-    throttle.attempt(platform, throttle.LOGIN, login)
-    with platform.database.read() as session:
-        row = people.person(session, login)
-        usable = row is not None and row.disabled_at is None
-        stored = row.password if row is not None and usable else None
-    # No transaction is open here: hashing takes its time on purpose.
-    right = _hasher.verify(password[:MOST_PASSWORD], stored or _NOBODY)
-    if not right or stored is None:
-        raise InvalidInput("login: login and password do not fit together")
-    throttle.forget(platform, throttle.LOGIN, login)
+def _enabled(session: Session, login: str) -> None:
+    row = people.person(session, login)
+    if row is None or row.disabled_at is not None:
+        raise NotFound(f"nobody has the login {login}")
 
 
-def set_password(platform: Platform, login: str, password: str, keep_session: str) -> None:
-    """Set somebody's own password and end their other sessions. Raises InvalidInput."""
-    if not LEAST_PASSWORD <= len(password) <= MOST_PASSWORD:
-        raise InvalidInput(f"password: {LEAST_PASSWORD} to {MOST_PASSWORD} characters")
-    if password.casefold() in {login.casefold(), login.casefold() * 2}:
-        raise InvalidInput("password: not your login")
-    hashed = _hasher.hash(password)
-    act = Act(login[:80], "set password", platform.clock())
-    with platform.database.write() as session:
-        people.set_password(session, login, hashed, act)
-        people.end_sessions_of(session, login, act, but=digest(keep_session))
+def _close_doors(session: Session, login: str, act: Act) -> None:
+    people.end_sessions_of(session, login, act)
+    people.drop_links_of(session, login, act)
 
 
 def _link(session: Session, login: str, act: Act) -> str:

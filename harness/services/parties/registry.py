@@ -16,6 +16,9 @@ from harness.services.platform.opening import Platform
 ROLES: Final = ("auditor", "vendor", "regulator", "operator")
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,62}")
 _LONGEST_LINE: Final = 200
+_LONGEST_URL: Final = 500
+_LONGEST_CREDENTIAL: Final = 4096
+_HIGHEST_PRICE: Final = 2**31 - 1
 _MODEL: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
@@ -80,10 +83,14 @@ def add_model(
         if not 0 < len(text) <= _LONGEST_LINE or not text.isprintable():
             problems.append(f"{what}: one line of 1 to {_LONGEST_LINE} characters")
     problems += _url_problems(base_url)
-    if not credential or "\n" in credential or not credential.isascii():
-        problems.append("credential: one line of ASCII on standard input")
-    if price_in < 0 or price_out < 0:
-        problems.append("price: zero or more millionths of a dollar per million tokens")
+    readable = credential.isascii() and credential.isprintable()
+    if not 0 < len(credential) <= _LONGEST_CREDENTIAL or not readable:
+        problems.append("credential: one line of ASCII")
+    for what, price in (("price_in", price_in), ("price_out", price_out)):
+        if not 0 <= price <= _HIGHEST_PRICE:
+            problems.append(
+                f"{what}: 0 to {_HIGHEST_PRICE} millionths of a dollar per million tokens"
+            )
     if problems:
         raise InvalidInput(problems)
     if parties.model(session, name) is not None:
@@ -152,6 +159,8 @@ def _organisation_problems(
 
 
 def _url_problems(base_url: str) -> list[str]:
+    if len(base_url) > _LONGEST_URL or not base_url.isprintable():
+        return [f"base URL: one line of at most {_LONGEST_URL} characters"]
     try:
         parts = urlsplit(base_url)
         host, _port = parts.hostname, parts.port

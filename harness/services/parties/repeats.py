@@ -59,4 +59,6 @@ def keep(
 
 
 def _scope(actor: Actor) -> str:
-    return f"{actor.organisation}/{actor.person or ''}"
+    # With what the token allows: one that may only read gets no reply to a change.
+    scopes = "+".join(sorted(actor.scopes))
+    return f"{actor.organisation}/{actor.person or ''}/{scopes}"

@@ -8,7 +8,8 @@ from harness.errors import InvalidInput, NotFound
 from harness.records import people
 from harness.records.base import Act
 from harness.services.access import Actor
-from harness.services.parties.people import organisations_of, verify_password
+from harness.services.parties import passwords
+from harness.services.parties.people import clean_login, organisations_of
 from harness.services.parties.secrets import digest, new_secret
 from harness.services.platform.opening import Platform
 
@@ -24,28 +25,51 @@ class SignedIn:
     organisations: tuple[str, ...]
 
 
-def sign_in(platform: Platform, login: str, password: str, source: str) -> str:
-    """Sign in by password; the new session's secret. Raises InvalidInput, TooManyAttempts."""
-    verify_password(platform, login, password, source)
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Whom a one-time link would sign in."""
+
+    login: str
+    name: str
+
+
+def sign_in(platform: Platform, login: str, password: str, source: str, old: str = "") -> str:
+    """Sign in by password; the new session's secret. Raises InvalidInput, TooManyAttempts.
+
+    `old` is the secret that the browser brought along; its session ends.
+    """
+    login = clean_login(login)
+    fitted = passwords.verify(platform, login, password, source)
     with platform.database.write() as session:
-        return _begin(session, platform, login, "sign in")
+        row = people.person(session, login)
+        # Hashing took its time: meanwhile the password may be another, or the person shut out.
+        if row is None or row.password != fitted:
+            raise passwords.wrong()
+        return _begin(session, platform, row, "sign in", old)
 
 
-def link_owner(session: Session, platform: Platform, secret: str) -> str | None:
+def invited(session: Session, platform: Platform, secret: str) -> Invited | None:
     """Whom a one-time link would sign in, or None when it does not work (any more)."""
     row = people.link(session, digest(secret))
     if row is None or row.used_at is not None or row.expires_at <= platform.clock():
         return None
-    return row.person
+    person = people.person(session, row.person)
+    if person is None or person.disabled_at is not None:
+        return None
+    return Invited(person.login, person.name)
 
 
-def sign_in_by_link(session: Session, platform: Platform, secret: str) -> str:
-    """Use a one-time link; the new session's secret. Raises InvalidInput."""
+def sign_in_by_link(session: Session, platform: Platform, secret: str, old: str = "") -> str:
+    """Use a one-time link; the new session's secret. Raises InvalidInput.
+
+    `old` is the secret that the browser brought along; its session ends.
+    """
     act = Act("link", "sign in by link", platform.clock())
     login = people.use_link(session, digest(secret), act)
-    if login is None:
+    row = None if login is None else people.person(session, login)
+    if row is None:
         raise InvalidInput("link: was used already or has expired; ask the operator for another")
-    return _begin(session, platform, login, "sign in by link")
+    return _begin(session, platform, row, act.action, old)
 
 
 def look(session: Session, platform: Platform, secret: str) -> SignedIn | None:
@@ -76,21 +100,39 @@ def act_for(session: Session, platform: Platform, secret: str, organisation: str
     people.choose_organisation(session, digest(secret), organisation, act)
 
 
+def others(session: Session, platform: Platform, login: str, secret: str) -> int:
+    """How many more browsers a person is signed in with, beside the one with this secret."""
+    found = people.sessions_of(session, login, platform.clock())
+    return sum(row.digest != digest(secret) for row in found)
+
+
+def end_others(session: Session, platform: Platform, login: str, secret: str) -> None:
+    """End every session of a person but the one with this secret. Idempotent."""
+    act = Act(login[:80], "end other sessions", platform.clock())
+    people.end_sessions_of(session, login, act, but=digest(secret))
+
+
 def sign_out(session: Session, platform: Platform, secret: str) -> None:
     """End a session. Idempotent."""
     people.end_session(session, digest(secret), Act("browser", "sign out", platform.clock()))
 
 
-def _begin(session: Session, platform: Platform, login: str, action: str) -> str:
+def _begin(
+    session: Session, platform: Platform, person: people.Person, action: str, old: str
+) -> str:
+    if person.disabled_at is not None:
+        raise passwords.wrong()
     secret = new_secret()
-    act = Act(login[:80], action, platform.clock())
-    organisations = people.memberships(session, login)
+    act = Act(person.login[:80], action, platform.clock())
+    if old:
+        people.end_session(session, digest(old), act)
+    organisations = people.organisations(session, person.login)
     people.add_session(
         session,
         people.WebSession(
             digest=digest(secret),
-            person=login,
-            organisation=organisations[0] if organisations else None,
+            person=person.login,
+            organisation=organisations[0].name if organisations else None,
             created_at=act.at,
             expires_at=act.at + platform.settings.session_hours * 3600,
         ),

@@ -19,7 +19,7 @@ NOT_AUDITED = {
     "keep_reply",
     "start_attempts",
     "count_attempt",
-    "forget_attempts",
+    "uncount_attempt",
     "drop_expired",
     "drop_before",
 }
