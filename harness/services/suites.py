@@ -1,14 +1,19 @@
 """Suites: compiled from what authors write, packed, checked and submitted by digest."""
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from evals import manifest, pack
+from evals import suite as guest
+from evals.targets import target_problem
+from evals.wire import WireError
 from harness.documents import authoring
 from harness.documents import suite as suite_document
 from harness.errors import Conflict, InvalidInput, NotFound
@@ -43,8 +48,47 @@ class Facts(Listed):
     metrics: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure of every report over a suite: scores from `lo` to `hi`, on a grid.
+
+    `unit` is how many samples one step of the grid stands for; `by` is the dimension whose
+    groups have a figure each, empty for one figure over all samples.
+    """
+
+    id: str
+    kind: str
+    lo: int
+    hi: int
+    labels: tuple[str, ...]
+    unit: int
+    by: str
+    primary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A suite as its page tells it; `public` are ids of the samples that anyone may read."""
+
+    facts: Facts
+    measures: tuple[Measure, ...]
+    public: tuple[str, ...]
+    manifest: manifest.Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class PublicSample:
+    """A sample that anyone may read: what the model is sent, as (role, text), and the answer."""
+
+    id: str
+    groups: Mapping[str, str]
+    messages: tuple[tuple[str, str], ...]
+    answer: str
+
+
 MAX_ARCHIVE: Final = 64 * 1024 * 1024
 MANIFEST: Final = "suite.json"
+_MOST_ROW_PROBLEMS: Final = 50
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
@@ -108,6 +152,45 @@ def _data_problems(parsed: manifest.Manifest, files: Mapping[str, bytes]) -> Ite
         yield f"{name}: is not declared in {MANIFEST}"
 
 
+def _checked_rows(parsed: manifest.Manifest, files: Mapping[str, bytes]) -> None:
+    """Raise InvalidInput for rows that a run would refuse: better known before a reservation."""
+    rows = list(_rows(parsed, files))
+    if len(rows) != len(parsed.samples):
+        raise InvalidInput(
+            f"{MANIFEST}: samples: lists {len(parsed.samples)}, the data files hold {len(rows)}"
+        )
+    opened = guest.Suite(parsed, [content for _, _, content in rows])
+    problems = (
+        f"{name}:{line}: {problem}"
+        for index, (name, line, _) in enumerate(rows)
+        for problem in _row_problems(opened, index)
+    )
+    found = list(islice(problems, _MOST_ROW_PROBLEMS))
+    if found:
+        raise InvalidInput(found)
+
+
+def _row_problems(opened: guest.Suite, index: int) -> Iterator[str]:
+    try:
+        sample = opened.sample(index)
+    except (guest.SuiteError, WireError) as error:
+        yield str(error)
+        return
+    for metric in opened.manifest.metrics:
+        wrong = target_problem(metric.scorer, sample.target, metric.hi)
+        if wrong is not None:
+            yield f"{opened.manifest.fields.target}: {wrong}"
+
+
+def _rows(
+    parsed: manifest.Manifest, files: Mapping[str, bytes]
+) -> Iterator[tuple[str, int, bytes]]:
+    """Every data row with its file and its line, which counts from 1."""
+    for item in parsed.data:
+        lines = files[item.file].removesuffix(b"\n").split(b"\n")
+        yield from ((item.file, line, row) for line, row in enumerate(lines, 1))
+
+
 def submit(
     session: Session, platform: Platform, actor: Actor, archive: bytes, envelope: bytes
 ) -> suites.Suite:
@@ -115,6 +198,7 @@ def submit(
     check(actor, "submit", Thing("suite", auditor=actor.organisation))
     digest = pack.digest(archive)
     parsed, files = open_archive(archive)
+    _checked_rows(parsed, files)
     known = suites.get(session, digest)
     if known is not None:
         if known.auditor != actor.organisation:
@@ -180,7 +264,56 @@ def shown(row: suites.Suite) -> Listed:
 
 def facts(row: suites.Suite) -> Facts:
     """A suite's row with what its manifest says of the whole."""
+    return _facts(row, manifest.parse(row.manifest))
+
+
+def describe(row: suites.Suite) -> Description:
+    """All that a suite's page tells. Reads the manifest, never the archive."""
     parsed = manifest.parse(row.manifest)
+    return Description(
+        facts=_facts(row, parsed),
+        measures=tuple(_measure(parsed, item) for item in parsed.aggregates),
+        public=parsed.public_samples,
+        manifest=parsed,
+    )
+
+
+def public_samples(session: Session, row: suites.Suite) -> tuple[PublicSample, ...]:
+    """The few samples that a manifest declares public, in its order; no other is handed out."""
+    archive = suites.archive(session, row.digest)
+    if archive is None:
+        raise NotFound(f"no suite {row.digest}")
+    parsed, files = open_archive(archive)
+    places = {sample.id: index for index, sample in enumerate(parsed.samples)}
+    opened = guest.Suite(parsed, [line for _, _, line in _rows(parsed, files)])
+    return tuple(_public(opened.sample(places[name])) for name in parsed.public_samples)
+
+
+def _public(sample: guest.Sample) -> PublicSample:
+    plain = isinstance(sample.target, str)
+    return PublicSample(
+        id=sample.id,
+        groups=sample.groups,
+        messages=tuple((item["role"], item["content"]) for item in sample.messages),
+        answer=str(sample.target) if plain else json.dumps(sample.target, ensure_ascii=False),
+    )
+
+
+def _measure(parsed: manifest.Manifest, item: manifest.Aggregate) -> Measure:
+    metric = next(metric for metric in parsed.metrics if metric.id == item.metric)
+    return Measure(
+        id=item.id,
+        kind=item.kind,
+        lo=metric.lo,
+        hi=metric.hi,
+        labels=metric.labels,
+        unit=item.unit,
+        by=item.groups or "",
+        primary=item.id == parsed.primary,
+    )
+
+
+def _facts(row: suites.Suite, parsed: manifest.Manifest) -> Facts:
     return Facts(
         **asdict(shown(row)),
         title=parsed.title,
