@@ -18,12 +18,14 @@ help: ## List the commands
 .PHONY: demo
 demo: ## Show the whole main job on this machine, with a real container and a real model
 	@deploy/bootstrap/env.sh demo
+	@deploy/bootstrap/front.sh
 	@deploy/bootstrap/engine.sh
 	@$(BIN)/assay demo $(ARGS)
 
 .PHONY: test
 test: ## Run every test; takes minutes, needs the container engine and real servers
 	@deploy/bootstrap/env.sh demo
+	@deploy/bootstrap/front.sh
 	@deploy/bootstrap/engine.sh
 	@deploy/bootstrap/servers.sh
 	@echo '==> Unit tests'
@@ -34,7 +36,7 @@ test: ## Run every test; takes minutes, needs the container engine and real serv
 	@$(PYTEST) -v --durations=10 tests --ignore tests/unit --ignore tests/properties
 
 .PHONY: unit
-unit: env ## Run the tests that need no container engine; takes seconds
+unit: env front ## Run the tests that need no container engine; takes seconds
 	@$(PYTEST) -q -n 2 tests/unit $(ARGS)
 
 # Ruff's cache does not notice that a module came to be, which decides how imports are sorted.
@@ -55,12 +57,17 @@ bench: env ## Measure against peers; ARGS='P1 --json' picks rows and form
 env: ## Make the environment .venv from the lock files
 	@deploy/bootstrap/env.sh
 
+.PHONY: front
+front: ## Fetch the styles, scripts and drawings of the pages, for the web and the wheel
+	@deploy/bootstrap/front.sh
+
 .PHONY: lock
 lock: ## Write the lock files from pyproject.toml; ARGS=--upgrade takes newer releases
 	@deploy/bootstrap/lock.sh $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what these commands made here: environment, caches, the demo's data
-	rm -rf .venv .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf .venv .venv-lock .venv-front web/front/node_modules web/static/vendor \
+	  .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 	  .import_linter_cache dist build var/demo var/bench
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.missing import missing
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -27,6 +29,19 @@ def test_the_wheel_brings_the_migrations_and_the_catalog(wheel):
     assert versions
     assert versions | {"migrations/env.py"} <= names
     assert [name for name in names if name.startswith("evals/catalog/") and name.endswith(".jsonl")]
+
+
+def test_the_wheel_brings_the_pages_and_what_they_need(wheel):
+    built = {path.name for path in ROOT.glob("web/static/vendor/*")}
+    if not built:
+        missing("the files of the pages are not there: make front")
+    needed = {"tabler.min.css", "htmx.min.js", "icons.svg"}
+    assert built == needed
+    names = set(wheel.namelist())
+    ours = [*ROOT.glob("web/templates/**/*.html"), *ROOT.glob("web/static/*.*")]
+    assert {str(path.relative_to(ROOT)) for path in ours} <= names
+    assert {f"web/static/vendor/{name}" for name in needed} <= names
+    assert [name for name in names if name.startswith("web/front/")] == []
 
 
 def test_the_wheel_brings_code_and_nothing_of_the_workshop(wheel):
