@@ -1,6 +1,6 @@
 """Pages of a long list, by cursor: what was asked for, and what came."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -29,3 +29,20 @@ class Page(Generic[Row]):
 
     rows: Sequence[Row]
     next: Cursor | None
+
+
+def cut(rows: Iterable[Row], place: Callable[[Row], Cursor], window: Window) -> Page[Row]:
+    """One page of a short list that is all at hand: the newest first, then by id.
+
+    `place` gives a row's cursor; no two rows have the same.
+    """
+    ordered = sorted(rows, key=lambda row: _order(place(row)))
+    if window.after is not None:
+        last = _order(window.after)
+        ordered = [row for row in ordered if _order(place(row)) > last]
+    shown = ordered[: window.limit]
+    return Page(shown, place(shown[-1]) if len(ordered) > window.limit else None)
+
+
+def _order(cursor: Cursor) -> tuple[float, str]:
+    return -cursor.at, cursor.id

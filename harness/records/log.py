@@ -111,6 +111,13 @@ def at_index(session: Session, index: int) -> Statement | None:
     return session.scalars(select(Statement).where(Statement.index == index)).first()
 
 
+def by_digest(session: Session, pae_digest: str) -> Statement | None:
+    """The logged statement whose signed bytes have this digest."""
+    return session.scalars(
+        select(Statement).where(Statement.pae_digest == pae_digest, Statement.index.is_not(None))
+    ).first()
+
+
 def activated(session: Session, protocols: Collection[str]) -> set[str]:
     """Which of these protocols have their activation in the log."""
     return set(

@@ -30,11 +30,7 @@ def make(
 
     Raises InvalidInput with every problem, NotFound for a suite or model that is not there.
     """
-    check(actor, "propose", Thing("protocol", auditor=actor.organisation))
-    found = suites.find(session, actor, suite)
-    body = draft.draft(session, platform, actor, found, model, terms)
-    protocol = protocol_document.parse(body)
-    admission.judge(session, platform, protocol)
+    body, protocol = judged(session, platform, actor, suite, model, terms)
     act = Act(actor.label, "draft protocol", platform.clock())
     row = drafts.Draft(
         id=protocol.identity.id,
@@ -45,6 +41,21 @@ def make(
     )
     drafts.add(session, row, act)
     return row
+
+
+def judged(
+    session: Session, platform: Platform, actor: Actor, suite: str, model: str, terms: Terms
+) -> tuple[bytes, Protocol]:
+    """Draft a protocol and judge it, without keeping it: its bytes, and what they say.
+
+    Raises as `make` does.
+    """
+    check(actor, "propose", Thing("protocol", auditor=actor.organisation))
+    found = suites.find(session, actor, suite)
+    body = draft.draft(session, platform, actor, found, model, terms)
+    protocol = protocol_document.parse(body)
+    admission.judge(session, platform, protocol)
+    return body, protocol
 
 
 def find(session: Session, actor: Actor, draft_id: str) -> drafts.Draft:

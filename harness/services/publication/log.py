@@ -116,6 +116,34 @@ def entry(session: Session, actor: Actor, index: int) -> Proved:
     )
 
 
+def envelope(session: Session, actor: Actor, digest: str) -> bytes:
+    """The exact envelope of a logged statement, by the digest of its signed bytes.
+
+    Raises NotFound, also for one that is withheld.
+    """
+    check(actor, "read", Thing("log"))
+    row = log.by_digest(session, digest)
+    if row is None or _entry(row, _registered(session, [row])).withheld:
+        raise NotFound(f"the log shows no statement {digest}")
+    return row.envelope
+
+
+def proof(
+    session: Session, actor: Actor, index: int, size: int | None
+) -> tuple[int, tuple[bytes, ...]]:
+    """The inclusion proof of a leaf in the tree of `size` leaves, by default the newest one.
+
+    The size that was taken, and the RFC 6962 path, the lowest sibling first. Raises NotFound
+    for a leaf or a tree that is not there.
+    """
+    check(actor, "read", Thing("log"))
+    hashes = log.leaf_hashes(session)
+    taken = len(hashes) if size is None else size
+    if not 0 <= index < taken <= len(hashes):
+        raise NotFound(f"the log has no entry {index} in a tree of {taken}")
+    return taken, tuple(tree.inclusion_proof(hashes[:taken], index))
+
+
 def to_base64(value: bytes) -> str:
     """Bytes as they stand in a bundle."""
     return base64.b64encode(value).decode()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
@@ -11,6 +11,8 @@ from harness.services.access import Actor
 from harness.services.parties import repeats
 from web.auth import Program
 from web.dependencies import AtDesk, Desk
+
+Result = TypeVar("Result")
 
 Key = Annotated[
     str | None,
@@ -54,6 +56,14 @@ class Post:
                 repeats.keep(session, self.desk.platform, self.actor, request, status, body)
         self.desk.settle()
         return _json(status, body)
+
+
+def changed(desk: Desk, change: Callable[[Any], Result]) -> Result:
+    """Make a change whose reply carries a secret: it is kept nowhere, so there is no key."""
+    with desk.platform.database.write() as session:
+        result = change(session)
+    desk.settle()
+    return result
 
 
 def post(request: Request, at: AtDesk, actor: Program, key: Key = None) -> Post:

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import math
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Depends, Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -13,6 +13,9 @@ from harness.errors import InvalidInput
 from harness.paging import Cursor, Window
 
 Item = TypeVar("Item")
+
+# What a column of the database can count to.
+MOST_LEAVES: Final = 2**31 - 1
 
 RunId = Annotated[str, Path(pattern=r"^[0-9a-f]{1,16}$", description="Run id or its beginning.")]
 ProtocolId = Annotated[
@@ -25,6 +28,16 @@ SuiteDigest = Annotated[
         description="Digest of a suite, or the first digits of it.",
     ),
 ]
+DraftId = Annotated[str, Path(pattern=r"^p[0-9a-f]{1,31}$", description="Whole id of a draft.")]
+ModelName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$", description="Its name.")]
+Login = Annotated[
+    str, Path(pattern=r"^[a-z0-9][a-z0-9._+@-]{1,119}$", description="Login of a person.")
+]
+TokenId = Annotated[str, Path(pattern=r"^[0-9a-f]{1,16}$", description="Whole id of a token.")]
+StatementDigest = Annotated[
+    str, Path(pattern=r"^sha256:[0-9a-f]{64}$", description="Digest of the signed bytes.")
+]
+LogIndex = Annotated[int, Path(ge=0, le=MOST_LEAVES, description="Index of an entry, from 0.")]
 
 
 def _one_line(value: str) -> str:
@@ -34,6 +47,21 @@ def _one_line(value: str) -> str:
 
 
 Line = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
+Base64 = Annotated[
+    str,
+    Field(
+        max_length=1024 * 1024,
+        pattern="^[A-Za-z0-9+/]+={0,2}$",
+        description="Exact bytes in base64 (RFC 4648, section 4).",
+        json_schema_extra={"contentEncoding": "base64"},
+    ),
+]
+
+
+def exact(description: str, media_type: str = "application/json") -> dict[int | str, Any]:
+    """How the OpenAPI document describes a reply of exact bytes."""
+    schema = {"type": "object"} if media_type == "application/json" else {"type": "string"}
+    return {200: {"description": description, "content": {media_type: {"schema": schema}}}}
 
 
 class Body(BaseModel):

@@ -1,0 +1,89 @@
+"""`/api/v1/models`: what vendors offer."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from harness.services.parties import catalog, registry
+from web.auth import Program
+from web.dependencies import AtDesk
+from web.views.api.posting import Posting
+from web.views.api.shapes import Asked, Body, Line, Listing, ModelName, to_text
+
+router = APIRouter(prefix="/models", tags=["models"])
+
+Price = Annotated[
+    int, Field(ge=0, le=2**31 - 1, description="Millionths of a US dollar per million tokens.")
+]
+
+
+class Endpoint(BaseModel):
+    """Where a model is reached; for its vendor and the operator."""
+
+    base_url: str
+    upstream: str
+
+
+class Model(BaseModel):
+    """A vendor's model; `endpoint` is null for those who may not inspect it."""
+
+    name: str
+    vendor: str
+    snapshot: str
+    price_in: int
+    price_out: int
+    created_at: float
+    endpoint: Endpoint | None
+
+
+class NewModel(Body):
+    """An endpoint that speaks Chat Completions. The credential is encrypted, never shown."""
+
+    name: Line
+    base_url: Annotated[str, Field(max_length=500, description="URL before /chat/completions.")]
+    upstream: Annotated[Line, Field(description="The vendor's own identifier of the model.")]
+    snapshot: Annotated[Line, Field(description="Which version it is.")]
+    credential: Annotated[str, Field(max_length=4096, json_schema_extra={"writeOnly": True})]
+    price_in: Price = 0
+    price_out: Price = 0
+
+
+@router.get("")
+def list_models(at: AtDesk, actor: Program, asked: Asked) -> Listing[Model]:
+    """The models on offer, by name."""
+    with at.platform.database.read() as session:
+        found = catalog.models(session, actor, asked)
+    items = [Model.model_validate(row, from_attributes=True) for row in found.rows]
+    return Listing(items=items, next=to_text(found.next))
+
+
+@router.get("/{name}")
+def read_model(at: AtDesk, actor: Program, name: ModelName) -> Model:
+    """One model."""
+    with at.platform.database.read() as session:
+        found = catalog.model(session, actor, name)
+    return Model.model_validate(found, from_attributes=True)
+
+
+@router.post("", status_code=201, response_model=Model)
+def add_model(post: Posting, body: NewModel) -> Response:
+    """Register a model (vendor)."""
+
+    def change(session: Any) -> Model:
+        row = registry.add_model(
+            session,
+            post.desk.platform,
+            post.actor,
+            body.name,
+            body.base_url,
+            body.upstream,
+            body.snapshot,
+            body.credential,
+            body.price_in,
+            body.price_out,
+        )
+        return Model.model_validate(catalog.offer(post.actor, row), from_attributes=True)
+
+    # Without the credential: of it not even a digest is kept in clear.
+    return post.once(body.model_dump_json(exclude={"credential"}).encode(), change)
