@@ -1,7 +1,6 @@
 """Suites: compiled from what authors write, packed, checked and submitted by digest."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -11,11 +10,9 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from evals import manifest, pack
-from evals import suite as guest
-from evals.targets import target_problem
-from evals.wire import WireError
-from harness.documents import authoring
+from harness.documents import authoring, suite_rows
 from harness.documents import suite as suite_document
+from harness.documents.suite_rows import PublicSample
 from harness.errors import Conflict, InvalidInput, NotFound
 from harness.paging import Page, Window
 from harness.records import suites
@@ -76,18 +73,9 @@ class Description:
     manifest: manifest.Manifest
 
 
-@dataclass(frozen=True, slots=True)
-class PublicSample:
-    """A sample that anyone may read: what the model is sent, as (role, text), and the answer."""
-
-    id: str
-    groups: Mapping[str, str]
-    messages: tuple[tuple[str, str], ...]
-    answer: str
-
-
 MAX_ARCHIVE: Final = 64 * 1024 * 1024
 MANIFEST: Final = "suite.json"
+# A person mends no more at one time.
 _MOST_ROW_PROBLEMS: Final = 50
 
 
@@ -152,45 +140,6 @@ def _data_problems(parsed: manifest.Manifest, files: Mapping[str, bytes]) -> Ite
         yield f"{name}: is not declared in {MANIFEST}"
 
 
-def _checked_rows(parsed: manifest.Manifest, files: Mapping[str, bytes]) -> None:
-    """Raise InvalidInput for rows that a run would refuse: better known before a reservation."""
-    rows = list(_rows(parsed, files))
-    if len(rows) != len(parsed.samples):
-        raise InvalidInput(
-            f"{MANIFEST}: samples: lists {len(parsed.samples)}, the data files hold {len(rows)}"
-        )
-    opened = guest.Suite(parsed, [content for _, _, content in rows])
-    problems = (
-        f"{name}:{line}: {problem}"
-        for index, (name, line, _) in enumerate(rows)
-        for problem in _row_problems(opened, index)
-    )
-    found = list(islice(problems, _MOST_ROW_PROBLEMS))
-    if found:
-        raise InvalidInput(found)
-
-
-def _row_problems(opened: guest.Suite, index: int) -> Iterator[str]:
-    try:
-        sample = opened.sample(index)
-    except (guest.SuiteError, WireError) as error:
-        yield str(error)
-        return
-    for metric in opened.manifest.metrics:
-        wrong = target_problem(metric.scorer, sample.target, metric.hi)
-        if wrong is not None:
-            yield f"{opened.manifest.fields.target}: {wrong}"
-
-
-def _rows(
-    parsed: manifest.Manifest, files: Mapping[str, bytes]
-) -> Iterator[tuple[str, int, bytes]]:
-    """Every data row with its file and its line, which counts from 1."""
-    for item in parsed.data:
-        lines = files[item.file].removesuffix(b"\n").split(b"\n")
-        yield from ((item.file, line, row) for line, row in enumerate(lines, 1))
-
-
 def submit(
     session: Session, platform: Platform, actor: Actor, archive: bytes, envelope: bytes
 ) -> suites.Suite:
@@ -198,7 +147,9 @@ def submit(
     check(actor, "submit", Thing("suite", auditor=actor.organisation))
     digest = pack.digest(archive)
     parsed, files = open_archive(archive)
-    _checked_rows(parsed, files)
+    problems = list(islice(suite_rows.problems(parsed, files), _MOST_ROW_PROBLEMS))
+    if problems:
+        raise InvalidInput(problems)
     known = suites.get(session, digest)
     if known is not None:
         if known.auditor != actor.organisation:
@@ -283,20 +234,7 @@ def public_samples(session: Session, row: suites.Suite) -> tuple[PublicSample, .
     archive = suites.archive(session, row.digest)
     if archive is None:
         raise NotFound(f"no suite {row.digest}")
-    parsed, files = open_archive(archive)
-    places = {sample.id: index for index, sample in enumerate(parsed.samples)}
-    opened = guest.Suite(parsed, [line for _, _, line in _rows(parsed, files)])
-    return tuple(_public(opened.sample(places[name])) for name in parsed.public_samples)
-
-
-def _public(sample: guest.Sample) -> PublicSample:
-    plain = isinstance(sample.target, str)
-    return PublicSample(
-        id=sample.id,
-        groups=sample.groups,
-        messages=tuple((item["role"], item["content"]) for item in sample.messages),
-        answer=str(sample.target) if plain else json.dumps(sample.target, ensure_ascii=False),
-    )
+    return suite_rows.public(*open_archive(archive))
 
 
 def _measure(parsed: manifest.Manifest, item: manifest.Aggregate) -> Measure:

@@ -53,8 +53,8 @@ def test_each_bad_row_is_named_by_file_line_and_field(world):
         submitted(world, repacked(change))
     assert refused.value.problems == (
         "samples.jsonl:3: answer: must be a plain decimal number for the scorer numeric",
-        "samples.jsonl:5: a data row has no prompt or no target",
-        "samples.jsonl:7: a data row differs from the manifest's index",
+        "samples.jsonl:5: prompt: must be text",
+        "samples.jsonl:7: id: is not the one in suite.json; pack the suite again",
     )
 
 
