@@ -41,12 +41,15 @@ class Settings(BaseSettings):
         pattern=r"^$|^sqlite:///.|^postgresql(\+psycopg)?://.",
         description="SQLAlchemy URL, `sqlite:///` or `postgresql+psycopg://`; "
         "empty: SQLite in the data folder.",
+        # It may hold a password.
+        repr=False,
     )
     broker_url: str = Field(
         default="",
         pattern=r"^$|^(amqps?|rediss?)://.",
         description="Celery broker, `amqp://` or `redis://`; "
         "empty: a private folder in the data folder.",
+        repr=False,
     )
     run_root: Path = Field(
         default=Path("/run/assay"), description="Folder of run directories; a short path."
@@ -66,6 +69,7 @@ class Settings(BaseSettings):
     log_origin: str = Field(
         default="assay.local/log",
         pattern=r"^[a-z0-9.-]+(/[a-z0-9._-]+)+$",
+        max_length=200,
         description="Origin line of the transparency log: a URL without its scheme.",
     )
     operator: str = Field(

@@ -110,6 +110,8 @@ def _sqlite_connect(busy_ms: int, connection: Any, record: object) -> None:
         "synchronous=FULL",
         # What a run leaves in freed pages must not outlive it.
         "secure_delete=ON",
+        # The beginning of an id is looked for as PostgreSQL does it.
+        "case_sensitive_like=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -85,7 +85,7 @@ def due(session: Session, now: float) -> Sequence[Statement]:
     return session.scalars(
         select(Statement)
         .where(Statement.index.is_(None), Statement.not_before <= now)
-        .order_by(Statement.not_before, Statement.run, Statement.id)
+        .order_by(Statement.not_before, Statement.run.nulls_first(), Statement.id)
     ).all()
 
 

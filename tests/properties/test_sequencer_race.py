@@ -145,6 +145,16 @@ def test_what_is_not_due_waits(platform):
     assert [row.index for row in statements(platform)] == [1, 0]
 
 
+def test_what_is_due_at_once_has_one_order(platform):
+    for name in ("b" * 16, "a" * 16, "c" * 16, "a" * 16):
+        issue(platform, name)
+    with platform.database.write() as session:
+        session.execute(update(log.Statement).where(log.Statement.run == "c" * 16).values(run=None))
+    sequence.publish(platform)
+    # What belongs to no run first, then run by run, each by age.
+    assert [row.index for row in statements(platform)] == [3, 1, 0, 2]
+
+
 def test_the_head_moves_only_from_where_it_is(platform):
     issue(platform, RUN)
     sequence.publish(platform)

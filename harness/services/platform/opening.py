@@ -1,6 +1,7 @@
 """Opening Assay in a process: settings, database, the server's keys."""
 
 import os
+import secrets
 import socket
 import time
 from collections.abc import Callable
@@ -83,18 +84,22 @@ def open_platform(settings: Settings) -> Platform:
 
 
 def write_secret(path: Path, content: bytes) -> bool:
-    """Write a file only its owner may read, unless it exists. True when it was written."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    """Write a file only its owner may read, unless it exists. True when it was written.
+
+    Nobody ever sees a part of it: it would be taken for a whole one.
+    """
+    if path.exists():
         return False
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-    except OSError:
-        # A half-written key would be taken for a whole one at the next start.
-        path.unlink(missing_ok=True)
-        raise
+        os.link(partial, path)
+    except FileExistsError:
+        return False
+    finally:
+        partial.unlink(missing_ok=True)
     return True

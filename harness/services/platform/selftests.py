@@ -1,6 +1,7 @@
 """Isolation self-tests: run once per image and host, and before every run when outdated."""
 
 from collections.abc import Callable
+from typing import Final
 
 from harness.records import platform as rows
 from harness.records.base import Act
@@ -14,6 +15,8 @@ from sandbox.errors import ControlMissing
 
 # A host changes under a running service: kernels and engines are updated.
 MAX_AGE_S = 24 * 3600
+# What its column holds; a kernel may have a long name.
+_LONGEST_ENGINE: Final = 200
 
 
 def ensure(platform: Platform, image_id: str, beat: Callable[[], None]) -> str:
@@ -22,7 +25,7 @@ def ensure(platform: Platform, image_id: str, beat: Callable[[], None]) -> str:
     Raises EngineUnavailable, ImageRefused, or ControlMissing when a *must* does not hold.
     """
     runtime = DockerRuntime()
-    engine = runtime.version()
+    engine = runtime.version()[:_LONGEST_ENGINE]
     sandbox_images.admit(runtime, image_id)
     with platform.database.read() as session:
         known = rows.selftest(session, image_id, platform.host)
@@ -53,7 +56,7 @@ def run(platform: Platform, image_id: str) -> SelfTest:
             rows.SelfTest(
                 image=image_id,
                 host=platform.host,
-                engine=runtime.version(),
+                engine=runtime.version()[:_LONGEST_ENGINE],
                 digest=result.digest,
                 passed=result.passed,
                 at=now,

@@ -1,5 +1,6 @@
 """One schema on both databases: made by the migrations, checked at every start."""
 
+import os
 import subprocess
 import sys
 
@@ -15,13 +16,19 @@ from harness.records.database import Database, check_schema, upgrade
 from tests.support import versions
 
 UPGRADES = 4
+# What `assay db upgrade` does, keys included, as soon as it is told.
 UPGRADE = """
 import sys
-from harness.records.database import upgrade
+from harness import config
+from harness.services.platform.opening import initialise, open_platform
 
+settings = config.load()
 print("ready", flush=True)
 sys.stdin.readline()
-upgrade(sys.argv[1])
+initialise(settings)
+platform = open_platform(settings)
+print(platform.trust_root_digest)
+platform.database.close()
 """
 
 
@@ -78,10 +85,20 @@ def test_a_migration_that_breaks_off_leaves_nothing(database, next_version):
     check_schema(database)
 
 
-def test_several_processes_upgrade_at_once(database_url):
-    command = (sys.executable, "-c", UPGRADE, database_url)
+def test_several_processes_bring_it_up_at_once(database_url, tmp_path):
+    environment = {
+        "PATH": os.environ["PATH"],
+        "ASSAY_DATA_DIR": str(tmp_path / "data"),
+        "ASSAY_DATABASE_URL": database_url,
+    }
     processes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            (sys.executable, "-c", UPGRADE),
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         for _ in range(UPGRADES)
     ]
     for process in processes:
@@ -89,9 +106,14 @@ def test_several_processes_upgrade_at_once(database_url):
     for process in processes:
         process.stdin.write("\n")
         process.stdin.flush()
-    for process in processes:
-        process.communicate(timeout=60)
+    roots = {process.communicate(timeout=60)[0] for process in processes}
     assert [process.returncode for process in processes] == [0] * UPGRADES
+    assert len(roots) == 1
+    assert sorted(path.name for path in (tmp_path / "data" / "keys").iterdir()) == [
+        "log.key",
+        "statement.pem",
+        "vault.key",
+    ]
     database = Database(database_url)
     check_schema(database)
     assert differences(database) == []

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from harness.errors import Conflict, InvalidInput, Unavailable
 from harness.records import log, parties, platform
@@ -136,6 +136,16 @@ def test_what_comes_again_renews_the_row_from_every_thread(database):
         thread.join(20)
     with database.read() as session:
         assert [worker.name for worker in platform.workers(session, 1.0)] == ["worker"]
+
+
+@pytest.mark.parametrize(("beginning", "found"), [("sha256:1", 1), ("SHA256:1", 0), ("sha256_", 0)])
+def test_the_beginning_of_an_id_is_found_as_it_is_written(database, beginning, found):
+    with database.write() as session:
+        put(session, 1)
+        query = select(platform.Image).where(
+            platform.Image.id.startswith(beginning, autoescape=True)
+        )
+        assert len(session.scalars(query).all()) == found
 
 
 @pytest.mark.parametrize("values", [{"flavour": "x" * 21}, {"flavour": "nul\0"}, {"id": "y" * 72}])

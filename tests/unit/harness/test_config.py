@@ -62,6 +62,7 @@ def test_variables_are_read(monkeypatch):
         ("run_root", "/" + "x" * 90),
         ("sandbox_runtime", "kata"),
         ("log_origin", "https://example.org/log"),
+        ("log_origin", "example.org/" + "x" * 189),
         ("operator", "Not A Name"),
         ("max_wall_clock_s", "9"),
         ("database_url", "assay.sqlite3"),
@@ -96,6 +97,11 @@ def test_a_refusal_never_shows_the_value(monkeypatch):
     # A database's URL may hold a password.
     (problem,) = refusal(monkeypatch, database_url="mysql://user:hunter2@host/db")
     assert "hunter2" not in problem
+    monkeypatch.setenv("ASSAY_DATABASE_URL", "postgresql://user:hunter2@host/db")
+    monkeypatch.setenv("ASSAY_BROKER_URL", "redis://:hunter2@host/0")
+    settings = config.load()
+    assert "hunter2" in settings.database_url + settings.broker_url
+    assert "hunter2" not in f"{settings} {settings!r}"
 
 
 def test_a_slip_of_the_pen_is_refused_and_not_ignored(monkeypatch):
