@@ -33,6 +33,8 @@ COMMANDS: Final = {
     "serve": ("serve", "serve"),
     "worker": ("work", "worker"),
     "doctor": ("work", "doctor"),
+    "backup": ("backup", "backup"),
+    "restore": ("backup", "restore"),
     "db": ("db", "app"),
     "images": ("images", "app"),
     "sandbox": ("sandbox", "app"),

@@ -164,3 +164,14 @@ class Report(Predicate):
     run: RunId
     ordinal: Positive
     attempts: Annotated[tuple[Attempt, ...], Field(min_length=1, max_length=10_000)]
+
+
+class LogRestore(Predicate):
+    """The server was restored from a backup. Signed by the server.
+
+    It goes on from the checkpoint that it is about, with `size` entries (the digest of nothing
+    when there were none); entries that readers saw after it are lost.
+    """
+
+    size: Count
+    made_at: Instant

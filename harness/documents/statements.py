@@ -28,6 +28,7 @@ KINDS: Final[Mapping[str, tuple[type[predicates.Predicate], frozenset[str]]]] = 
     "run-receipt": (predicates.RunReceipt, _PROTOCOL),
     "run-refund": (predicates.RunRefund, _PROTOCOL),
     "report": (predicates.Report, frozenset({"report"})),
+    "log-restore": (predicates.LogRestore, frozenset({"checkpoint"})),
 }
 
 

@@ -20,7 +20,9 @@ from harness.services.access import Actor, Thing, check
 from harness.services.platform.opening import Platform
 from harness.tlog import tree
 
-_OPEN: Final = frozenset({"protocol-activation", "run-start", "run-end", "run-refund", "report"})
+_OPEN: Final = frozenset(
+    {"protocol-activation", "run-start", "run-end", "run-refund", "report", "log-restore"}
+)
 # Before both parties have agreed, that there is a proposal concerns nobody else.
 _OPEN_ONCE_REGISTERED: Final = frozenset({"protocol-proposal", "protocol-approval"})
 

@@ -80,6 +80,7 @@ EXAMPLES = {
             "attempts": [{"ordinal": 1, "outcome": "RELEASED"}],
         },
     ),
+    "log-restore": ({"checkpoint": A}, {"size": 3, "made_at": NOW}),
 }
 
 
