@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import create_engine, delete, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import sessionmaker
@@ -134,6 +135,17 @@ def test_every_head_that_was_ever_signed_is_a_prefix_of_the_last(platform):
     for note in heads:
         signed = checkpoint.verify(note, platform.settings.log_origin, public)
         assert signed.root == tree.root(hashes[: signed.size])
+
+
+def test_a_process_with_another_key_appends_nothing(platform):
+    issue(platform, RUN)
+    sequence.publish(platform)
+    issue(platform, RUN)
+    with pytest.raises(IntegrityError):
+        sequence.publish(replace(platform, log_key=Ed25519PrivateKey.generate()))
+    assert check(platform) == 1
+    sequence.publish(platform)
+    assert check(platform) == 2
 
 
 def test_what_is_not_due_waits(platform):
