@@ -8,6 +8,7 @@ import logging
 import re
 import traceback
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -26,12 +27,17 @@ from harness.errors import (
     TooManyAttempts,
     Unavailable,
 )
+from web.auth import maybe_visit
+from web.dependencies import desk
+from web.helps import help_for
 from web.rendering import render
 
 PROBLEM: Final = "application/problem+json"
 _log = logging.getLogger(__name__)
 _FIELD: Final = re.compile(r"([A-Za-z][A-Za-z0-9_.\[\] -]{0,80}): (.+)", re.DOTALL)
 _FRAMES: Final = 6
+_MOST_PROBLEMS: Final = 20
+_LONGEST_NAME: Final = 64
 
 # The most particular class first.
 _STATUS: Final[tuple[tuple[type[HarnessError], int], ...]] = (
@@ -121,7 +127,16 @@ def answer(
     if for_program(request.url.path):
         return problem(status, code, detail, problems, headers)
     title = _TITLES.get(status, "Not possible")
-    page = render(request, "error.html", status, title=title, detail=detail)
+    said = "" if detail == title else detail[:1].upper() + detail[1:]
+    page = render(
+        request,
+        "error.html",
+        status,
+        title=title,
+        detail=said,
+        status=status,
+        help=help_for(status),
+    )
     page.headers.update(headers or {})
     return page
 
@@ -154,16 +169,27 @@ def _validation_error(request: Request, error: Exception) -> Response:
         raise TypeError
     # What was sent is not repeated: a client may have put a secret into the wrong field.
     problems = [
-        ("".join(f"/{part}" for part in item["loc"][1:]), str(item["msg"]))
-        for item in error.errors()
+        ("".join(f"/{_step(str(part))}" for part in item["loc"][1:]), str(item["msg"]))
+        for item in error.errors()[:_MOST_PROBLEMS]
     ]
     detail = "; ".join(f"{where or 'request'}: {message}" for where, message in problems)
     return answer(request, 422, InvalidInput.code, detail, problems)
 
 
+def _step(name: str) -> str:
+    """One step of a JSON pointer. A name that nobody declared may hold anything."""
+    if not name.isprintable() or len(name) > _LONGEST_NAME:
+        return "(unreadable name)"
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 def _http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise TypeError
+    if not for_program(request.url.path):
+        # No view was reached that would have asked; the page's head shows who is signed in.
+        with suppress(HarnessError):
+            maybe_visit(request, desk(request))
     title = _TITLES.get(error.status_code, "Not possible")
     return answer(request, error.status_code, "http", title, headers=dict(error.headers or {}))
 

@@ -7,7 +7,8 @@ import pytest
 
 from harness.documents import canonical
 from tests.support import world as worlds
-from tests.support.programs import API
+from tests.support.copies import copy
+from tests.support.programs import API, programs
 from tests.support.service import member, signed_in
 from tests.support.world import AUDITOR
 
@@ -23,7 +24,16 @@ PATHS = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def api(peopled, tmp_path_factory):
+    """One world for all: nothing here changes it for another."""
+    copied = copy(peopled, tmp_path_factory.mktemp("service") / "data")
+    with programs(copied) as found:
+        yield found
+    copied.platform.database.close()
+
+
+@pytest.fixture(scope="module")
 def described(api):
     return api.get("", "/openapi.json").json()
 
@@ -76,8 +86,8 @@ def test_public_paths_are_these(described):
 
 def test_a_cookie_is_no_token(api):
     link = member(api.world, AUDITOR, "somebody.else")
-    api.client.cookies.update(signed_in(api.world, link))
-    reply = api.get("", "/me")
+    cookie = "; ".join(f"{name}={value}" for name, value in signed_in(api.world, link).items())
+    reply = api.get("", "/me", headers={"cookie": cookie})
     assert (reply.status_code, reply.json()["code"]) == (401, "not_signed_in")
     assert reply.headers["www-authenticate"].startswith("Bearer")
     assert reply.headers["content-type"] == "application/problem+json"
