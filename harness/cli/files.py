@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from harness.documents import packed
 from harness.documents.signer import KeyInvalid, PrivateKey
 from harness.errors import Conflict, InvalidInput
 
@@ -31,6 +32,25 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"{path}: {error.strerror}") from None
+
+
+def read_suite(folder: Path) -> dict[str, bytes]:
+    """Files of an author's folder. Raises InvalidInput when it is no suite."""
+    if not (folder / "suite.yaml").is_file():
+        raise InvalidInput(f"{folder}: no suite.yaml there")
+    files = {}
+    total = 0
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if name.startswith(".") or "/." in name or path.is_dir():
+            continue
+        if path.is_symlink() or not path.is_file():
+            raise InvalidInput(f"{name}: only plain files may be in a suite")
+        total += path.stat().st_size
+        if total > packed.MAX_BYTES:
+            raise InvalidInput(f"{folder}: more than {packed.MAX_BYTES // 2**20} MiB")
+        files[name] = path.read_bytes()
+    return files
 
 
 def write(path: Path, content: bytes) -> None:

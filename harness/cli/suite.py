@@ -9,12 +9,13 @@ from evals import pack
 from evals.manifest import Manifest
 from harness.cli import output, signing
 from harness.cli.context import actor, opened, settle
-from harness.cli.files import KeyFile, Org, private_key, read, write
+from harness.cli.files import KeyFile, Org, private_key, read, read_suite, write
+from harness.documents import packed
 from harness.documents import suite as suite_document
 from harness.errors import InvalidInput
 from harness.paging import Window
 from harness.services import suites
-from harness.services.agreements import admission, shape
+from harness.services.agreements import shape
 
 app = typer.Typer(help="Evaluation suites (auditor).", no_args_is_help=True)
 
@@ -24,7 +25,7 @@ Source = Annotated[
 
 
 def _archive(source: Path) -> bytes:
-    return suites.build(suites.read_folder(source)) if source.is_dir() else read(source)
+    return packed.build(read_suite(source)) if source.is_dir() else read(source)
 
 
 def _facts(archive: bytes, parsed: Manifest) -> dict[str, object]:
@@ -63,8 +64,8 @@ def _sizes(labels: dict[str, int]) -> str:
 def check(source: Source, *, as_json: output.Json = False) -> None:
     """Check a suite and say what is wrong, with file, line and field."""
     archive = _archive(source)
-    parsed, _ = suites.open_archive(archive)
-    problems = admission.suite_problems(parsed)
+    parsed, _ = packed.open_archive(archive)
+    problems = shape.suite_problems(parsed)
     if problems:
         raise InvalidInput(problems)
     _show(_facts(archive, parsed), as_json=as_json)
@@ -83,8 +84,8 @@ def pack_(
     as_json: output.Json = False,
 ) -> None:
     """Pack a suite: the same content gives the same digest on any machine."""
-    archive = suites.build(suites.read_folder(source))
-    parsed, _ = suites.open_archive(archive)
+    archive = packed.build(read_suite(source))
+    parsed, _ = packed.open_archive(archive)
     target = out or Path(f"{parsed.id}-{parsed.version}.suite.tar")
     write(target, archive)
     _show({**_facts(archive, parsed), "file": str(target)}, as_json=as_json)
@@ -109,7 +110,7 @@ def submit(
 ) -> None:
     """Sign a suite's digest and submit it."""
     archive = _archive(source)
-    parsed, _ = suites.open_archive(archive)
+    parsed, _ = packed.open_archive(archive)
     found = pack.digest(archive)
     if digest is not None and digest != found:
         raise InvalidInput(f"digest: the suite's is {found}, not {digest}; nothing was submitted")

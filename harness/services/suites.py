@@ -1,16 +1,13 @@
-"""Suites: compiled from what authors write, packed, checked and submitted by digest."""
+"""Suites: submitted by digest, found and described."""
 
-import hashlib
-from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from evals import manifest, pack
-from harness.documents import authoring, suite_rows
+from harness.documents import packed, suite_rows
 from harness.documents import suite as suite_document
 from harness.documents.suite_rows import PublicSample
 from harness.errors import Conflict, InvalidInput, NotFound
@@ -73,71 +70,11 @@ class Description:
     manifest: manifest.Manifest
 
 
-MAX_ARCHIVE: Final = 64 * 1024 * 1024
-MANIFEST: Final = "suite.json"
+MAX_ARCHIVE: Final = packed.MAX_BYTES
+build: Final = packed.build
+open_archive: Final = packed.open_archive
 # A person mends no more at one time.
 _MOST_ROW_PROBLEMS: Final = 50
-
-
-def read_folder(folder: Path) -> dict[str, bytes]:
-    """Files of an author's folder. Raises InvalidInput when it is no suite."""
-    if not (folder / "suite.yaml").is_file():
-        raise InvalidInput(f"{folder}: no suite.yaml there")
-    files = {}
-    total = 0
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if name.startswith(".") or "/." in name or path.is_dir():
-            continue
-        if path.is_symlink() or not path.is_file():
-            raise InvalidInput(f"{name}: only plain files may be in a suite")
-        total += path.stat().st_size
-        if total > MAX_ARCHIVE:
-            raise InvalidInput(f"{folder}: more than {MAX_ARCHIVE // 2**20} MiB")
-        files[name] = path.read_bytes()
-    return files
-
-
-def build(files: Mapping[str, bytes]) -> bytes:
-    """Compile and pack an author's files. Raises InvalidInput with file, line and field."""
-    try:
-        return pack.pack(authoring.compile_suite(files))
-    except authoring.AuthoringError as error:
-        raise InvalidInput(str(item) for item in error.problems) from None
-    except pack.PackError as error:
-        raise InvalidInput(f"suite: {error}") from None
-
-
-def open_archive(archive: bytes) -> tuple[manifest.Manifest, dict[str, bytes]]:
-    """Unpack and parse a packed suite. Raises InvalidInput with every problem."""
-    try:
-        files = pack.unpack(archive, max_bytes=MAX_ARCHIVE)
-    except pack.PackError as error:
-        raise InvalidInput(f"suite archive: {error}") from None
-    if MANIFEST not in files:
-        raise InvalidInput("suite archive: no suite.json in it; make it with `assay suite pack`")
-    try:
-        parsed = manifest.parse(files[MANIFEST])
-    except manifest.ManifestError as error:
-        raise InvalidInput(
-            f"{MANIFEST}: {item.path}: {item.message}" for item in error.problems
-        ) from None
-    problems = list(_data_problems(parsed, files))
-    if problems:
-        raise InvalidInput(problems)
-    return parsed, files
-
-
-def _data_problems(parsed: manifest.Manifest, files: Mapping[str, bytes]) -> Iterator[str]:
-    """Data files that are missing, changed or undeclared: the guest would refuse them later."""
-    declared = {item.file: item.sha256 for item in parsed.data}
-    for name, sha256 in declared.items():
-        if name not in files:
-            yield f"{name}: is missing from the archive"
-        elif hashlib.sha256(files[name]).hexdigest() != sha256:
-            yield f"{name}: its digest is not the one in {MANIFEST}; pack the suite again"
-    for name in sorted(files.keys() - declared.keys() - {MANIFEST}):
-        yield f"{name}: is not declared in {MANIFEST}"
 
 
 def submit(
@@ -170,7 +107,7 @@ def submit(
         suite=parsed.id,
         version=parsed.version,
         samples=len(parsed.samples),
-        manifest=files[MANIFEST],
+        manifest=files[packed.MANIFEST],
         archive=archive,
         submitted_at=act.at,
     )
@@ -235,6 +172,21 @@ def public_samples(session: Session, row: suites.Suite) -> tuple[PublicSample, .
     if archive is None:
         raise NotFound(f"no suite {row.digest}")
     return suite_rows.public(*open_archive(archive))
+
+
+def figure_ids(parsed: manifest.Manifest) -> tuple[str, ...]:
+    """The figures of a report that a claim can rest on: those over all samples, and of groups."""
+    labels = suite_document.group_sizes(parsed)
+    return tuple(
+        name
+        for item in parsed.aggregates
+        if item.kind != "histogram"
+        for name in (
+            [f"{item.id}.{label}" for label in sorted(labels.get(item.groups, {}))]
+            if item.groups
+            else [item.id]
+        )
+    )
 
 
 def _measure(parsed: manifest.Manifest, item: manifest.Aggregate) -> Measure:

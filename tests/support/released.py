@@ -10,7 +10,7 @@ from harness.disclosure import gate
 from harness.records import runs
 from harness.records.base import Act
 from harness.services import states
-from harness.services.agreements import admission, shape
+from harness.services.agreements import shape
 from harness.services.release import sign
 from harness.services.runs import claim, timing
 from harness.services.runs.lease import Lease
@@ -64,7 +64,7 @@ def release(world: World, run_id: str, score: Scorer = three_of_four) -> float:
     )
     released = gate.release_rows(
         [(row.sample, row.epoch, row.values) for row in scores],
-        admission.plan_of(held.manifest, protocol.harness.epochs),
+        shape.plan_of(held.manifest, protocol.harness.epochs),
         shape.declared_cells(protocol),
         shape.policy_of(protocol),
         charged=int(held.run.alphabet),

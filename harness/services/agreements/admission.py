@@ -3,15 +3,13 @@
 Every figure that the proposer's program computed is computed again here; nothing is taken over.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
 from evals import manifest
 from evals.manifest import Manifest
-from harness.disclosure import bits, cells, metrics, rules
-from harness.disclosure.accountant import Caps
-from harness.disclosure.cells import Cell
+from harness.disclosure import bits, cells
 from harness.documents import suite as suite_document
 from harness.documents.protocol import Protocol
 from harness.errors import InvalidInput
@@ -43,29 +41,6 @@ def _payable(protocol: Protocol, microbits: int) -> Iterator[str]:
     for name, cap in protocol.disclosure.ledger.model_dump().items():
         if cap < least:
             yield f"disclosure.ledger.{name}: one report needs {least} bits, the cap is {cap}"
-
-
-def plan_of(parsed: Manifest, epochs: int) -> metrics.Plan:
-    """What rows a run of this suite owes."""
-    return metrics.Plan(
-        fields=tuple(metrics.Field(item.id, item.lo, item.hi) for item in parsed.metrics),
-        samples=tuple(sample.groups for sample in parsed.samples),
-        epochs=epochs,
-    )
-
-
-def suite_problems(parsed: Manifest) -> list[str]:
-    """What would keep any protocol over this suite from being admitted, bits caps aside."""
-    any_bits = Caps(report=1 << 30)
-    return rule_problems(shape.cells_of(parsed), parsed, 1, bits.Policy(), any_bits)
-
-
-def rule_problems(
-    declared: Sequence[Cell], parsed: Manifest, epochs: int, policy: bits.Policy, caps: Caps
-) -> list[str]:
-    """Every admission rule that these cells break, with the nearest setting that would pass."""
-    found = rules.problems(declared, plan_of(parsed, epochs), policy, caps)
-    return [f"{problem.field}: {problem.message}" for problem in found]
 
 
 def _parties(session: Session, opened: Platform, protocol: Protocol) -> Iterator[str]:
@@ -139,7 +114,7 @@ def _disclosure(protocol: Protocol, parsed: Manifest) -> Iterator[str]:
         # The unit may be chosen anew in the protocol; everything else is the suite's.
         if known is None or cells.to_entry(known) | {"unit": cell.unit} != cells.to_entry(cell):
             yield f"analysis.metrics[{index}]: the suite declares no such aggregate"
-    broken = rule_problems(
+    broken = shape.rule_problems(
         declared,
         parsed,
         protocol.harness.epochs,

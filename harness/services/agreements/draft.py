@@ -19,7 +19,7 @@ from harness.documents.problems import DocumentInvalid
 from harness.errors import InvalidInput, NotFound, Unavailable
 from harness.records import parties, platform, suites
 from harness.services.access import Actor
-from harness.services.agreements import admission, preview, shape
+from harness.services.agreements import preview, shape
 from harness.services.agreements.terms import Terms
 from harness.services.platform.opening import Platform
 
@@ -161,7 +161,7 @@ def _analysis(parsed: Manifest, terms: Terms) -> dict[str, object]:
         buckets=terms.completeness == "buckets",
     )
     caps = Caps(terms.bits_cap, terms.ledger_pair, terms.ledger_owner_group, terms.ledger_model)
-    broken = admission.rule_problems(declared, parsed, terms.epochs, policy, caps)
+    broken = shape.rule_problems(declared, parsed, terms.epochs, policy, caps)
     if broken:
         raise InvalidInput(broken)
     alphabet = bits.report_alphabet(declared, policy)

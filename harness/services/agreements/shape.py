@@ -1,9 +1,12 @@
-"""The shape of a report under a protocol: its cells, policy and caps as the gate reads them."""
+"""The shape of a report under a protocol: its cells, policy and caps as the gate reads them.
+
+And what keeps a suite from such a shape. Nothing here needs a database.
+"""
 
 from collections.abc import Mapping, Sequence
 
 from evals.manifest import Manifest
-from harness.disclosure import bits, cells
+from harness.disclosure import bits, cells, metrics, rules
 from harness.disclosure.accountant import Caps
 from harness.disclosure.bits import Policy, Release
 from harness.disclosure.cells import Cell, Kind
@@ -65,3 +68,26 @@ def caps_of(protocol: Protocol) -> Caps:
 def alphabet_of(protocol: Protocol) -> int:
     """How many different reports the protocol allows."""
     return bits.report_alphabet(declared_cells(protocol), policy_of(protocol))
+
+
+def plan_of(parsed: Manifest, epochs: int) -> metrics.Plan:
+    """What rows a run of this suite owes."""
+    return metrics.Plan(
+        fields=tuple(metrics.Field(item.id, item.lo, item.hi) for item in parsed.metrics),
+        samples=tuple(sample.groups for sample in parsed.samples),
+        epochs=epochs,
+    )
+
+
+def suite_problems(parsed: Manifest) -> list[str]:
+    """What would keep any protocol over this suite from being admitted, bits caps aside."""
+    any_bits = Caps(report=1 << 30)
+    return rule_problems(cells_of(parsed), parsed, 1, Policy(), any_bits)
+
+
+def rule_problems(
+    declared: Sequence[Cell], parsed: Manifest, epochs: int, policy: Policy, caps: Caps
+) -> list[str]:
+    """Every admission rule that these cells break, with the nearest setting that would pass."""
+    found = rules.problems(declared, plan_of(parsed, epochs), policy, caps)
+    return [f"{problem.field}: {problem.message}" for problem in found]

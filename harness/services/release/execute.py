@@ -15,7 +15,7 @@ from harness.disclosure.errors import Reason, Refused
 from harness.errors import HarnessError
 from harness.records import runs
 from harness.services import states
-from harness.services.agreements import admission, shape
+from harness.services.agreements import shape
 from harness.services.platform.opening import Platform
 from harness.services.release import sign
 from harness.services.runs import timing
@@ -66,7 +66,7 @@ def execute(platform: Platform, run_id: str, observe: Observer | None = None) ->
 
 def _show(done: Performed, observe: Observer) -> None:
     cells = shape.declared_cells(done.claim.protocol)
-    plan = admission.plan_of(done.claim.manifest, done.claim.protocol.harness.epochs)
+    plan = shape.plan_of(done.claim.manifest, done.claim.protocol.harness.epochs)
     observe(cells, metrics.aggregate(_rows(done), plan, cells))
 
 
@@ -80,7 +80,7 @@ def _release(platform: Platform, done: Performed) -> None:
     protocol = held.protocol
     released = gate.release_rows(
         _rows(done),
-        admission.plan_of(held.manifest, protocol.harness.epochs),
+        shape.plan_of(held.manifest, protocol.harness.epochs),
         shape.declared_cells(protocol),
         shape.policy_of(protocol),
         charged=int(held.run.alphabet),
