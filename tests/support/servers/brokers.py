@@ -42,14 +42,18 @@ def redis() -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def rabbitmq() -> Iterator[Server]:
-    """A running RabbitMQ that knows no other: ports, cookie and port mapper are its own."""
+def rabbitmq(*terms: str) -> Iterator[Server]:
+    """A running RabbitMQ that knows no other: ports, cookie and port mapper are its own.
+
+    Each of `terms` is a setting in Erlang's words, such as `{consumer_timeout, 1000}`.
+    """
     if not _RABBITMQ.is_file():
         missing("RabbitMQ is not installed; deploy/bootstrap/servers.sh installs it")
     with folder("rabbitmq") as home, _port_mapper(home) as mapper:
         port = free_port()
         (home / "plugins").write_text("[].")
         (home / "rabbitmq.conf").write_text(_CONFIG)
+        (home / "advanced.config").write_text(f"[{{rabbit, [{', '.join(terms)}]}}].")
         environment = {
             "HOME": str(home),
             "ERL_EPMD_ADDRESS": HOST,
@@ -63,7 +67,7 @@ def rabbitmq() -> Iterator[Server]:
             "RABBITMQ_PID_FILE": str(home / "pid"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "plugins"),
             "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq"),
-            "RABBITMQ_ADVANCED_CONFIG_FILE": str(home / "advanced"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(home / "advanced.config"),
             "RABBITMQ_CONF_ENV_FILE": str(home / "no-settings-of-this-machine"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
                 # A node that waits must not spin: the tests need the processor.
