@@ -105,6 +105,17 @@ def test_the_parts_are_drawn(url, page):
     assert box > 10
 
 
+def test_paper_is_white_and_has_no_way_around(url, page):
+    page.goto(f"{url}/gallery")
+    page.emulate_media(media="print", color_scheme="dark")
+    ground = "one => getComputedStyle(one).backgroundColor"
+    assert page.locator("body").evaluate(ground) == "rgb(255, 255, 255)"
+    assert page.locator(".assay-card").first.evaluate(ground) == "rgb(255, 255, 255)"
+    assert page.get_by_role("heading", level=1).is_visible()
+    assert not page.get_by_role("navigation", name="Main").is_visible()
+    assert not page.get_by_role("button", name="Sign out").is_visible()
+
+
 def test_a_form_keeps_what_was_typed_and_leads_to_what_is_wrong(url, page):
     page.goto(f"{url}/wrong")
     login = page.get_by_label("Login name")
