@@ -12,7 +12,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 WIDE: Final = 720
-NARROW: Final = 340
+NARROW: Final = 288
 
 _SIZE: Final = 13
 # The widest advance of the monospaced fonts in use, a little rounded up.
@@ -20,7 +20,7 @@ _CHARACTER: Final = _SIZE * 0.62
 _LINE: Final = 19
 _MARK: Final = 20
 _GAP: Final = 10
-_PAD: Final = 16
+_PAD: Final = 8
 _AXIS: Final = 46
 _TICKS: Final = 4
 _UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
@@ -126,10 +126,10 @@ def _panel(panel: Panel, y: float, width: int) -> Iterator[tuple[str, float]]:
     yield _axis(panel, y, width), y + _AXIS
     y += _AXIS
     if panel.limit is not None:
+        yield _line(_PAD, y + _LINE - 9, _PAD + 22, y + _LINE - 9, "limit"), y + _LINE
         for line in wrapped(panel.limit.words, _room(width) - 4):
             y += _LINE
             yield _text(line, _PAD + 30, y - 5, "soft"), y
-        yield _line(_PAD, y - 9, _PAD + 22, y - 9, "limit"), y
 
 
 def _mark(

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     exists,
+    func,
     select,
     update,
 )
@@ -105,6 +106,12 @@ def in_states(session: Session, states: Collection[str]) -> Sequence[Run]:
     return session.scalars(select(Run).where(Run.state.in_(states)).order_by(Run.reserved_at)).all()
 
 
+def tally(session: Session) -> Sequence[tuple[str, int, float]]:
+    """Each state that there is, how many runs are in it, and the oldest reservation of them."""
+    query = select(Run.state, func.count(), func.min(Run.reserved_at)).group_by(Run.state)
+    return [(row[0], row[1], row[2]) for row in session.execute(query.order_by(Run.state))]
+
+
 def move(
     session: Session,
     run_id: str,
@@ -150,6 +157,11 @@ def beat(
 def ask_stop(session: Session, run_id: str, by: str, act: Act) -> None:
     """Ask the holder of a run to stop it."""
     session.execute(update(Run).where(Run.id == run_id).values(stop_by=by))
+    audit.note(session, act, f"run:{run_id}")
+
+
+def note_stop(session: Session, run_id: str, act: Act) -> None:
+    """Write down a stop that came too late; nothing else changes."""
     audit.note(session, act, f"run:{run_id}")
 
 

@@ -88,6 +88,16 @@ def listed(session: Session, platform: Platform, actor: Actor, window: Window) -
     return Page([_shown(platform, actor, run, about) for run in found.rows], found.next)
 
 
+def of_protocol(
+    session: Session, platform: Platform, actor: Actor, row: protocols.Protocol
+) -> list[View]:
+    """The runs of a protocol that the actor may see, by ordinal; one query."""
+    about = Thing("run", auditor=row.auditor, vendor=row.vendor)
+    if not can(actor, "read", about):
+        return []
+    return [_shown(platform, actor, run, about) for run in runs.of_protocol(session, row.id)]
+
+
 def _shown(platform: Platform, actor: Actor, run: runs.Run, about: Thing) -> View:
     now = platform.clock()
     expected = timing.last_slot(run.start_by, run.wall_clock_s, run.grid_s, run.slot_at)
@@ -143,7 +153,9 @@ def stop(session: Session, platform: Platform, actor: Actor, run_id: str) -> run
     if states.run_step(run.state, "stop", actor.role) is None:
         hidden = actor.role == "auditor" and outcome_at(run, act.at) == "PENDING"
         if hidden:
-            # An auditor learns nothing of the run's inner state from a stop that came too late.
+            # An auditor learns nothing of the run's inner state from a stop that came too late,
+            # nor from the time it takes: it is written down as any other.
+            runs.note_stop(session, run.id, act)
             return run
         raise Conflict(f"run {run.id} has ended already; there is nothing to stop")
     if run.state in states.LEASED_RUNS:

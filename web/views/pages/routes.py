@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from web.views.pages import front
+from web.views.pages import front, reports, runs
 
 router = APIRouter()
-for part in (front,):
+for part in (front, reports, runs):
     router.include_router(part.router)
