@@ -3,12 +3,24 @@
 Read from a short YAML file. Each field has a default, so that an empty file is a proposal.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.documents import marked_yaml
 from harness.errors import InvalidInput
+
+# What people read instead of a validator's words; the names in braces are pydantic's.
+_WORDS: Final = {
+    "extra_forbidden": "is no field of the terms",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "literal_error": "one of {expected}",
+    "missing": "is needed",
+    "string_pattern_mismatch": "a decimal number with a point, such as 0.5",
+    "string_too_long": "at most {max_length} characters",
+}
 
 _Text = Annotated[str, Field(max_length=2000)]
 _Line = Annotated[str, Field(max_length=300)]
@@ -99,6 +111,26 @@ def parse(text: bytes) -> Terms:
     if problems:
         raise InvalidInput(problems)
     return terms
+
+
+def build(value: Mapping[str, object]) -> Terms:
+    """Terms from plain values, as a form or a program gives them.
+
+    Raises InvalidInput with the field of everything that is wrong, like
+    `claim.decision.threshold`.
+    """
+    try:
+        return Terms.model_validate(value)
+    except ValidationError as error:
+        raise InvalidInput(
+            f"{'.'.join(str(part) for part in item['loc'])}: {_in_words(item)}"
+            for item in error.errors(include_url=False, include_input=False)
+        ) from None
+
+
+def _in_words(item: Mapping[str, Any]) -> str:
+    words = _WORDS.get(item["type"])
+    return str(item["msg"]) if words is None else words.format_map(item.get("ctx", {}))
 
 
 def _said(line: int, path: str, message: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from harness.documents import protocol as protocol_document
+from harness.documents.fields import instant
 from harness.errors import IntegrityError
 from harness.records import protocols
 from harness.services.publication.recent import Recent, read_once
@@ -14,7 +15,11 @@ from harness.services.publication.recent import Recent, read_once
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """One agreement in a few words. `runs` is the agreed maximum of unrefunded runs."""
+    """One agreement in a few words. `runs` is the agreed maximum of unrefunded runs.
+
+    `suite` is its name and version; `window_end`, when the last run must have ended, is seconds
+    since the epoch.
+    """
 
     protocol: str
     title: str
@@ -24,6 +29,8 @@ class Agreed:
     snapshot: str
     primary: str
     runs: int
+    suite: str
+    window_end: float
 
 
 # By the digest of a protocol's bytes, which say all of it.
@@ -53,4 +60,6 @@ def _read(_digest: str, body: bytes) -> Agreed:
         snapshot=protocol.system.snapshot,
         primary=protocol.analysis.primary,
         runs=protocol.budget.runs,
+        suite=f"{protocol.suite.id} {protocol.suite.version}",
+        window_end=instant(protocol.budget.window.end).timestamp(),
     )
