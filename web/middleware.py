@@ -75,7 +75,7 @@ class Guard:
         probe = request.url.path.startswith("/health/")
         if not probe and _host(headers.get("host", "")) not in self._hosts:
             return 400, "host", "this server is not known by that name; see ASSAY_PUBLIC_URL"
-        if request.method not in _SAFE and not same_origin(headers):
+        if request.method not in _SAFE and not same_origin(headers, https=self._https):
             return 403, "origin", "sent from another site; nothing was done"
         length = headers.get("content-length", "0")
         cap = cap_of(request.url.path)
@@ -103,13 +103,22 @@ def cap_of(path: str) -> int:
     return MAX_ARCHIVE + _BODY if path in _UPLOADS else _BODY
 
 
-def same_origin(headers: Headers) -> bool:
-    """Whether a browser says that one of our own pages sent this; programs say nothing."""
+def same_origin(headers: Headers, *, https: bool) -> bool:
+    """Whether a browser says that one of our own pages sent this; programs say nothing.
+
+    No page can forge either header. Every browser in use sends Origin with a POST from another
+    site, "null" where it hides which, so a request with neither comes from a program: it has no
+    cookie but its own, and signing a program in as somebody else harms nobody. `https`: people
+    reach us by an encrypted address, and a page of the same host that is not comes from others.
+    """
     site = headers.get("sec-fetch-site")
     if site is not None and site not in {"same-origin", "none"}:
         return False
-    origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    origin, host = headers.get("origin"), headers.get("host", "")
+    if origin is None or (origin == "null" and site == "same-origin"):
+        return True
+    plain_is_ours = not https or _host(host) in _LOCAL
+    return origin == f"https://{host}" or (plain_is_ours and origin == f"http://{host}")
 
 
 def _host(header: str) -> str:
@@ -119,7 +128,10 @@ def _host(header: str) -> str:
 
 
 def _limited(receive: Receive, cap: int) -> Receive:
-    """Refuse a body that turns out to be too large while it arrives."""
+    """Refuse a body that turns out to be too large while it arrives.
+
+    Starlette's own limit answers in plain text, whoever asks.
+    """
     seen = 0
 
     async def receiving() -> Message:

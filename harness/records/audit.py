@@ -32,6 +32,11 @@ def trail(session: Session, subject: str) -> Sequence[AuditRow]:
     ).all()
 
 
+def newest(session: Session, limit: int) -> Sequence[AuditRow]:
+    """The last rows about anything, newest first."""
+    return session.scalars(select(AuditRow).order_by(AuditRow.id.desc()).limit(limit)).all()
+
+
 @event.listens_for(AuditRow, "before_update")
 @event.listens_for(AuditRow, "before_delete")
 def _refuse_edit(*_: object) -> None:

@@ -60,6 +60,14 @@ def in_state(session: Session, state: str) -> Sequence[Protocol]:
     return session.scalars(select(Protocol).where(Protocol.state == state)).all()
 
 
+def newest_in(
+    session: Session, own: Mapping[str, str], state: str, limit: int
+) -> Sequence[Protocol]:
+    """Protocols in a state whose columns are `own`, those that changed last first."""
+    query = paging.own(select(Protocol).where(Protocol.state == state), own, Protocol)
+    return session.scalars(query.order_by(Protocol.since.desc(), Protocol.id).limit(limit)).all()
+
+
 def move(session: Session, protocol_id: str, before: str, after: str, act: Act) -> bool:
     """Compare-and-swap the state; False when somebody else was faster."""
     moved = session.execute(

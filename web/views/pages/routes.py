@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from web.views.pages import front, reports, runs
+from web.views.pages import account, front, glossary, organisations, people, sign_in
 
 router = APIRouter()
-for part in (front, reports, runs):
+for part in (front, sign_in, account, organisations, people, glossary):
     router.include_router(part.router)
