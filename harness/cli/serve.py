@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import sys
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import typer
@@ -36,7 +37,7 @@ def serve(
         raise SettingsInvalid([trouble])
     with listen(settings) as listener:
         prepare(settings)
-        serve_on(settings, listener, with_worker=not no_worker)
+        serve_on(settings, listener, banner, with_worker=not no_worker)
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -77,8 +78,17 @@ def prepare(settings: Settings) -> None:
             initialise(settings)
 
 
-def serve_on(settings: Settings, listener: socket.socket, *, with_worker: bool) -> None:
-    """Supervise web processes on a socket, and a worker, until a signal asks to stop."""
+def serve_on(
+    settings: Settings,
+    listener: socket.socket,
+    say: Callable[[Platform, int], None],
+    *,
+    with_worker: bool = True,
+) -> None:
+    """Supervise web processes on a socket, and a worker, until a signal asks to stop.
+
+    `say` gets the opened platform and the port, and tells people where it is.
+    """
     port = listener.getsockname()[1]
     # Everything below knows the real port, also where any free one was asked for.
     environment = os.environ | {"ASSAY_LISTEN": f"{settings.listen.rpartition(':')[0]}:{port}"}
@@ -88,7 +98,7 @@ def serve_on(settings: Settings, listener: socket.socket, *, with_worker: bool) 
     desk = open_desk(settings)
     logs.begin("supervisor")
     try:
-        banner(desk.platform, port)
+        say(desk.platform, port)
         name = ""
         if with_worker:
             children.append(worker(settings))

@@ -15,14 +15,20 @@ import typer
 from harness import config
 from harness.cli import output
 from harness.cli.context import opened
-from harness.cli.demo import processes, scenario
+from harness.cli.demo import browser, processes, scenario
 from harness.cli.report import show_report
+from harness.config import Settings, SettingsInvalid
 from harness.errors import Conflict, HarnessError, IntegrityError
-from harness.services.platform import images
+from harness.services.platform import address, images
 from harness.services.platform.opening import Platform, initialise
 
 _MARK: Final = ".assay-demo"
-_REAL: Final = ("ASSAY_DATABASE_URL", "ASSAY_BROKER_URL", "ASSAY_OPERATOR", "ASSAY_LOG_ORIGIN")
+_REAL: Final = (
+    "ASSAY_DATABASE_URL",
+    "ASSAY_BROKER_URL",
+    "ASSAY_LOG_ORIGIN",
+    "ASSAY_PUBLIC_URL",
+)
 
 
 def demo(
@@ -32,52 +38,73 @@ def demo(
     *,
     as_json: output.Json = False,
 ) -> None:
-    """Show the whole main job on this machine, with a real container and a real model."""
+    """Show the whole main job on this machine, with a real container and a real model.
+
+    Ends by serving the same in a browser, with a sign-in link for each role, until Ctrl-C;
+    ASSAY_DEMO_SERVE=0 and --json end it after the summary.
+    """
     began = time.monotonic()
     if as_json:
         output.keep_out_of_the_way()
+    settings = _settings(folder / "assay")
     _fresh(folder)
-    data = folder / "assay"
-    # Every part of the demonstration, its worker too, reads the same settings: a folder of its
-    # own, whatever database and broker this machine is otherwise used with.
-    os.environ["ASSAY_DATA_DIR"] = str(data)
-    for name in _REAL:
-        os.environ.pop(name, None)
-    initialise(config.load())
+    initialise(settings)
     with opened() as platform:
         (folder / "trust-root.json").write_bytes(platform.trust_root)
         _step(1, "The sandbox's image, from Debian's packages")
         image = images.build(platform, output.note)
         output.say(f"  image {image.id}")
-        with (
-            processes.vendor(folder / "vendor.log") as (address, key),
-            processes.worker(data, folder / "worker.log"),
-        ):
-            run_id = _main_job(platform, folder, address, key)
-            target = folder / "report.bundle.json"
-            _report(platform, run_id, target)
-            check = ("verify", str(target), "--root", platform.trust_root_digest)
-            _verify(check)
-    command = shlex.join((str(Path(sys.executable).parent / "assay"), *check))
-    seconds = round(time.monotonic() - began)
-    if as_json:
-        output.data({"run": run_id, "bundle": str(target), "verify": command, "seconds": seconds})
-        return
+        with processes.vendor(folder / "vendor.log") as (url, key):
+            with processes.worker(settings.data_dir, folder / "worker.log"):
+                run_id = _main_job(platform, folder, url, key)
+                target = folder / "report.bundle.json"
+                _report(platform, run_id, target)
+                check = ("verify", str(target), "--root", platform.trust_root_digest)
+                _verify(check)
+            command = shlex.join((str(Path(sys.executable).parent / "assay"), *check))
+            seconds = round(time.monotonic() - began)
+            if as_json:
+                output.data(
+                    {"run": run_id, "bundle": str(target), "verify": command, "seconds": seconds}
+                )
+                return
+            _summary(folder, target, command, seconds)
+            # The vendor goes on: whoever looks around may start another run.
+            if os.environ.get("ASSAY_DEMO_SERVE") != "0":
+                browser.serve(settings)
+
+
+def _settings(data: Path) -> Settings:
+    """Those that every part of the demonstration reads, its worker and its web too.
+
+    A folder of its own, whatever database and broker this machine is otherwise used with.
+    """
+    os.environ["ASSAY_DATA_DIR"] = str(data)
+    os.environ["ASSAY_OPERATOR"] = scenario.OPERATOR
+    for name in _REAL:
+        os.environ.pop(name, None)
+    settings = config.load()
+    if trouble := address.exposed(settings):
+        raise SettingsInvalid([trouble])
+    return settings
+
+
+def _summary(folder: Path, target: Path, command: str, seconds: int) -> None:
     output.say(f"\nDone in {seconds} s. What the model wrote is gone.")
     output.say(f"  bundle     {target}")
     output.say(f"  check it   {command}")
     output.say(f"  keys       {folder / 'keys'} (the parties' own)")
-    output.say(f"  data       {data} (ASSAY_DATA_DIR for further commands)")
+    output.say(f"  data       {folder / 'assay'} (ASSAY_DATA_DIR for further commands)")
 
 
-def _main_job(platform: Platform, folder: Path, address: str, key: str) -> str:
+def _main_job(platform: Platform, folder: Path, url: str, key: str) -> str:
     parties = scenario.Parties(folder / "keys")
     _step(2, "Four organisations, each with a key of its own that the server never sees")
     parties.register(platform)
     for name, role in scenario.ORGANISATIONS:
         output.say(f"  {role:<10} {name}")
-    scenario.register_model(platform, f"{address}/v1", key)
-    output.say(f"  model      {scenario.MODEL}, served at {address}")
+    scenario.register_model(platform, f"{url}/v1", key)
+    output.say(f"  model      {scenario.MODEL}, served at {url}")
     _step(3, "The auditor packs, signs and submits a suite")
     digest = parties.submit_suite(platform)
     output.say(f"  suite      {digest}")

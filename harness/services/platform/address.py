@@ -27,7 +27,7 @@ def public_url(settings: Settings, port: int) -> str:
 
 def link(settings: Settings, port: int, secret: str) -> str:
     """Where a one-time link signs somebody in."""
-    return f"{public_url(settings, port)}/link/{secret}"
+    return f"{public_url(settings, port)}/sign-in/{secret}"
 
 
 def local(host: str) -> bool:

@@ -13,12 +13,14 @@ from urllib.parse import urlsplit
 from tests.integration.worker.process_tree import children, command, descendants, kill
 from tests.support.waiting import until
 
-_START_S, _STOP_S = 40, 30
+_START_S, _STOP_S = 90, 40
 _KEPT = ("PATH", "DOCKER_HOST", "HOME")
 
 
 class Served:
     """One running `assay serve`; `said` is what it printed so far."""
+
+    program = (sys.executable, "-m", "harness.cli.main", "serve")
 
     def __init__(self, log: Path, data_dir: Path, *words: str, **environment: str) -> None:
         self.log = log
@@ -32,7 +34,7 @@ class Served:
         }
         with log.open("wb") as stream:
             self.process = subprocess.Popen(
-                (sys.executable, "-m", "harness.cli.main", "serve", *words),
+                (*self.program, *words),
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
@@ -53,7 +55,7 @@ class Served:
 
         def look() -> str:
             assert self.process.poll() is None, self.said
-            found = re.search(r"^Assay \S+ at (\S+)$", self.said, re.MULTILINE)
+            found = re.search(r"^(?:Assay \S+ at|  address) +(\S+)$", self.said, re.MULTILINE)
             return found[1] if found else ""
 
         return until(look, _START_S, "an address")
@@ -66,6 +68,18 @@ class Served:
     def get(self, path: str, seconds: float = 10) -> tuple[int, str]:
         """Status and text of one request; status 0 when nobody answers."""
         return get(self.address, path, seconds)
+
+    def post(self, path: str) -> tuple[int, str]:
+        """Status of an empty form, and the cookie that it gave."""
+        where = urlsplit(self.address)
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=20)
+        try:
+            headers = {"content-type": "application/x-www-form-urlencoded"}
+            connection.request("POST", path, "", headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers.get("set-cookie", "")
+        finally:
+            connection.close()
 
     def ready(self) -> dict:
         """What `/health/ready` says of each part."""
