@@ -9,7 +9,11 @@ from hypothesis import settings
 from tests.support.missing import missing
 
 # Started when a test asks for one; what needs a server is no unit test.
-pytest_plugins = ["tests.support.servers.fixtures", "tests.support.browser"]
+pytest_plugins = [
+    "tests.support.servers.fixtures",
+    "tests.support.browser",
+    "tests.support.engine",
+]
 
 # A busy machine must not fail a test: how long an example takes is no property of the code.
 settings.register_profile("assay", deadline=None)
