@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from web import navigation
+from web.wording import duration
 
 _FOLDER: Final = Path(__file__).parent / "templates"
 _MICRO: Final = 1_000_000
@@ -39,7 +40,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"moment": moment, "iso": iso, "dollars": dollars}
+    found.filters |= {"moment": moment, "iso": iso, "dollars": dollars, "duration": duration}
     return found
 
 

@@ -2,8 +2,24 @@
 
 from fastapi import APIRouter
 
-from web.views.pages import account, front, glossary, organisations, people, sign_in
+from web.views.pages import (
+    account,
+    front,
+    glossary,
+    models,
+    organisations,
+    people,
+    sign_in,
+)
 
 router = APIRouter()
-for part in (front, sign_in, account, organisations, people, glossary):
+for part in (
+    front,
+    sign_in,
+    account,
+    organisations,
+    people,
+    glossary,
+    models,
+):
     router.include_router(part.router)
