@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.missing import missing
-from tests.support.servers.process import HOST, PASSWORD, USER, Server, folder, free_port, says
+from tests.support.servers.process import (
+    HOST,
+    PASSWORD,
+    USER,
+    WITH_US,
+    Server,
+    folder,
+    free_port,
+    says,
+)
 from tests.support.waiting import until
 
 # Debian's own script becomes another user; this one runs as whoever calls it.
@@ -92,7 +101,7 @@ def _port_mapper(home: Path) -> Iterator[int]:
     program = shutil.which("epmd") or "epmd"
     with (home / "epmd.log").open("wb") as log:
         process = subprocess.Popen(
-            (program, "-port", str(port), "-address", HOST),
+            (*WITH_US, program, "-port", str(port), "-address", HOST),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 
 from tests.support.missing import missing
-from tests.support.servers.process import HOST, PASSWORD, USER, Server, folder, free_port
+from tests.support.servers.process import HOST, PASSWORD, USER, WITH_US, Server, folder, free_port
 
 _BIN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 # A process that is killed loses nothing that the kernel has: only a power failure would.
@@ -46,7 +46,8 @@ def postgresql(*options: str) -> Iterator[PostgreSQL]:
         missing("PostgreSQL is not installed; deploy/bootstrap/servers.sh installs it")
     # It refuses to run as root.
     user = "postgres" if os.geteuid() == 0 else None
-    become = ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups") if user else ()
+    # Whoever becomes somebody else is no longer told of a parent's end, unless it is asked again.
+    become = (*WITH_US, f"--reuid={user}", f"--regid={user}", "--clear-groups") if user else ()
     with folder("postgresql", user) as home:
         port, data = free_port(), home / "data"
         (home / "password").write_text(PASSWORD)

@@ -18,7 +18,9 @@ from tests.support.waiting import until
 
 HOST = "127.0.0.1"
 USER, PASSWORD = "assay", "a-secret-of-the-tests"
-_START_S, _STOP_S = 60, 30
+_START_S, _STOP_S = 120, 30
+# A test run that is killed must leave no server behind: the kernel asks each of them to end.
+WITH_US = ("setpriv", "--pdeathsig", "TERM")
 _ANSWER_S = 2
 
 
@@ -53,7 +55,10 @@ def says(port: int, ask: bytes, answer: bytes) -> bool:
 
 
 class Server:
-    """One server. `url` is what a setting of Assay's wants; `home` is its folder."""
+    """One server. `url` is what a setting of Assay's wants; `home` is its folder.
+
+    It ends with the thread that starts it.
+    """
 
     def __init__(
         self,
@@ -84,7 +89,7 @@ class Server:
         """Start it and wait until it answers."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command,
+                (*WITH_US, *self._command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
