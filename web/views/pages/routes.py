@@ -11,7 +11,10 @@ from web.views.pages import (
     operator,
     organisations,
     people,
+    reports,
+    runs,
     sign_in,
+    suites,
 )
 
 router = APIRouter()
@@ -25,5 +28,8 @@ for part in (
     operator,
     glossary,
     models,
+    runs,
+    reports,
+    suites,
 ):
     router.include_router(part.router)
