@@ -225,6 +225,10 @@ class ScriptedVendor:
         """Let those that hang go."""
         self._loop.call_soon_threadsafe(self._released.set)
 
+    def hold(self) -> None:
+        """Let whoever asks from now on hang again."""
+        self._loop.call_soon_threadsafe(self._released.clear)
+
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(5)

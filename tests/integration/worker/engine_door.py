@@ -1,4 +1,4 @@
-"""A door to the real container engine that a test can shut: for its worker the engine is gone."""
+"""A door to the real container engine that a test can shut, or hold: the engine never notices."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ _CHUNK = 1 << 16
 
 
 class EngineDoor:
-    """A unix socket that hands every byte on, until it is shut; the engine never notices."""
+    """A unix socket that hands every byte on, until it is shut."""
 
     def __init__(self, path: Path, engine: str = "/var/run/docker.sock") -> None:
         self.path = path
@@ -19,6 +19,8 @@ class EngineDoor:
         self._lock = threading.Lock()
         self._passing: set[socket.socket] = set()
         self._listener: socket.socket | None = None
+        self._going = threading.Event()
+        self._going.set()
         self.open()
 
     @property
@@ -46,6 +48,13 @@ class EngineDoor:
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
 
+    def pause(self) -> None:
+        """Let whoever comes from now on wait, as a busy engine does."""
+        self._going.clear()
+
+    def resume(self) -> None:
+        self._going.set()
+
     def _serve(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -53,6 +62,7 @@ class EngineDoor:
                 threading.Thread(target=self._pass, args=(near,), daemon=True).start()
 
     def _pass(self, near: socket.socket) -> None:
+        self._going.wait()
         far = socket.socket(socket.AF_UNIX)
         ends = {near, far}
         with contextlib.suppress(OSError), near, far:
