@@ -165,8 +165,8 @@ def test_every_number_of_a_figure_comes_with_unit_interval_and_n(peopled, tmp_pa
     with visits(world) as found:
         read = _plain(found.get(worlds.AUDITOR, f"/reports/{run}").text)
         picture = found.get(worlds.AUDITOR, f"/reports/{run}/chart.svg?of=others").text
-    assert "by_size.big share of samples size: big 0.500 0.273 to 0.727 30 samples" in read
-    assert "small 1.000 end of grid: ≥ " in read
+    assert "by_size.big share of samples, size: big 0.500 0.273 to 0.727 30 samples" in read
+    assert "size: small 1.000 end of grid: ≥ " in read
     assert "complied 0.250 refused 0.000 partly 0.750 none computed 60 samples" in read
     drawn = [item.text for item in ET.fromstring(picture).iter() if item.tag.endswith("}text")]  # noqa: S314
     assert "outcomes: how 60 samples were classed" in drawn
