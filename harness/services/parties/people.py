@@ -107,9 +107,7 @@ def shut_out(session: Session, platform: Platform, actor: Actor, login: str) -> 
 def let_in(session: Session, platform: Platform, actor: Actor, login: str) -> str:
     """Undo `shut_out`, with a fresh start as by `new_link`. Raises NotFound or Conflict."""
     check(actor, "add", _PERSON)
-    row = people.person(session, login)
-    if row is None:
-        raise NotFound(f"nobody has the login {login}")
+    row = _person(session, login)
     if row.disabled_at is None:
         raise Conflict(f"{login} may sign in already")
     people.set_disabled(session, login, None, Act(actor.label, "let person in", platform.clock()))
@@ -166,9 +164,18 @@ def organisations_of(session: Session, login: str) -> list[Actor]:
     return [Actor(row.name, row.role, login) for row in people.organisations(session, login)]
 
 
-def _enabled(session: Session, login: str) -> None:
+def _person(session: Session, login: str) -> people.Person:
+    if not _LOGIN.fullmatch(login):
+        # No database need be asked for what it might not even hold.
+        raise NotFound("nobody can have that login")
     row = people.person(session, login)
-    if row is None or row.disabled_at is not None:
+    if row is None:
+        raise NotFound(f"nobody has the login {login}")
+    return row
+
+
+def _enabled(session: Session, login: str) -> None:
+    if _person(session, login).disabled_at is not None:
         raise NotFound(f"nobody has the login {login}")
 
 

@@ -1,5 +1,6 @@
 """API tokens: shown once, kept as digests, scoped, expiring, of one person for one organisation."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,7 @@ PREFIX: Final = "assay_"
 MOST_DAYS: Final = 366
 MOST: Final = 50
 _LONGEST_NAME: Final = 80
+_ID: Final = re.compile(r"[0-9a-f]{16}")
 _DAY_S: Final = 24 * 3600
 
 
@@ -98,10 +100,10 @@ def own(session: Session, platform: Platform, actor: Actor) -> list[Token]:
 def find(session: Session, actor: Actor, token_id: str) -> Token:
     """One of the actor's tokens. Raises NotFound, also for somebody else's."""
     check(actor, "read", Thing("token", owner=actor.organisation))
-    row = tokens.get(session, token_id)
+    row = tokens.get(session, token_id) if _ID.fullmatch(token_id) else None
     mine = row is not None and (row.person, row.organisation) == (actor.person, actor.organisation)
     if row is None or not mine or row.revoked_at is not None:
-        raise NotFound(f"you have no token {token_id}")
+        raise NotFound("you have no such token")
     return _shown(row)
 
 

@@ -7,12 +7,13 @@ import re
 import pytest
 
 from evals import pack
-from harness.documents import envelope
+from harness.documents import envelope, statements
 from harness.services import suites
 from harness.services.agreements.terms import Terms
 from tests.support import world as worlds
 from tests.support.pages import browsing, words
 from tests.support.queries import counted
+from web.views.pages.log import _KINDS
 
 DIGEST = pack.digest(suites.build(worlds.suite_files(worlds.simple_questions(20))))
 # Those of the product's page; the interface uses no synonyms.
@@ -92,6 +93,10 @@ def test_the_log_is_the_same_for_everybody(world):
 @pytest.mark.parametrize("index", ["1", "-1", "01", "x", "1e3", "9" * 30, "%00", "0 "])
 def test_there_is_no_other_entry(browser, index):
     assert browser.get(f"/log/{index}").status_code == 404
+
+
+def test_every_kind_of_statement_has_a_name_for_people():
+    assert set(_KINDS) == set(statements.KINDS)
 
 
 def test_older_entries_are_one_link_away(world, browser):

@@ -29,6 +29,7 @@ _KINDS: Final = {
     "run-receipt": "Receipt of a run",
     "run-refund": "Run slot given back",
     "report": "Report released",
+    "log-restore": "Log continued from a backup",
 }
 
 
