@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from web.views.pages import (
     account,
+    drafts,
     front,
     glossary,
     log,
@@ -11,6 +12,7 @@ from web.views.pages import (
     operator,
     organisations,
     people,
+    protocols,
     reports,
     runs,
     sign_in,
@@ -31,5 +33,7 @@ for part in (
     runs,
     reports,
     suites,
+    drafts,
+    protocols,
 ):
     router.include_router(part.router)
