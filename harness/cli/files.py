@@ -12,13 +12,21 @@ from typing import Annotated
 import typer
 
 from harness.documents import packed
+from harness.documents import signatures as documents
 from harness.documents.signer import KeyInvalid, PrivateKey
 from harness.errors import Conflict, InvalidInput
 
 KeyFile = Annotated[
     Path, typer.Option("--key", help="Private key of the organisation (PEM).", metavar="FILE")
 ]
-Org = Annotated[str, typer.Option("--org", help="Organisation that acts.", metavar="NAME")]
+OptionalKey = Annotated[
+    Path | None,
+    typer.Option("--key", help="Private key of the organisation (PEM).", metavar="FILE"),
+]
+Signatures = Annotated[
+    Path | None,
+    typer.Option("--signatures", help="File that `assay sign` wrote elsewhere.", metavar="FILE"),
+]
 
 SECRET_MODE = 0o600
 PUBLIC_MODE = 0o644
@@ -53,8 +61,11 @@ def read_suite(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all. Raises InvalidInput."""
+def write(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Write a file as a whole or not at all, with the user's usual mode or this one.
+
+    Raises InvalidInput.
+    """
     target = path.resolve()
     partial = target.with_name(target.name + ".partial")
     _make_folder(target.parent)
@@ -62,7 +73,10 @@ def write(path: Path, content: bytes) -> None:
         # A device would be replaced by a file, not written to.
         if target.exists() and not target.is_file():
             raise InvalidInput(f"{path}: exists and is no plain file")
-        partial.write_bytes(content)
+        _remove(partial)
+        wanted = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        with os.fdopen(os.open(partial, wanted, 0o666 if mode is None else mode), "wb") as stream:
+            stream.write(content)
         partial.replace(target)
     except OSError as error:
         _remove(partial)
@@ -94,6 +108,17 @@ def private_key(path: Path) -> PrivateKey:
         return PrivateKey.from_pem(read(path))
     except KeyInvalid as error:
         raise InvalidInput(f"{path}: {error}") from None
+
+
+def one_of(key: Path | None, signed: Path | None) -> None:
+    """Raise InvalidInput unless there is either a key or a file of signatures."""
+    if (key is None) == (signed is None):
+        raise InvalidInput("give either --key or --signatures")
+
+
+def signatures(path: Path | None, *names: str) -> tuple[bytes, ...]:
+    """The envelopes of these names in a file of signatures. Raises InvalidInput."""
+    return documents.read(b"" if path is None else read(path), *names)
 
 
 def _make_folder(folder: Path) -> None:

@@ -21,6 +21,9 @@ from harness.services.platform.version import VERSION
 # In the order of `assay --help`: where each command, or group of commands, is found.
 COMMANDS: Final = {
     "demo": ("demo.command", "demo"),
+    "login": ("login", "login"),
+    "logout": ("login", "logout"),
+    "profile": ("login", "app"),
     "suite": ("suite", "app"),
     "protocol": ("agreement", "app"),
     "run": ("run", "app"),
@@ -30,6 +33,7 @@ COMMANDS: Final = {
     "sign": ("keys", "sign"),
     "org": ("org", "app"),
     "model": ("org", "models"),
+    "people": ("people", "app"),
     "serve": ("serve", "serve"),
     "worker": ("work", "worker"),
     "doctor": ("work", "doctor"),

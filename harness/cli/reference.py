@@ -30,9 +30,11 @@ prints one JSON value and nothing else on standard output.
 | 70 | an error of Assay's own: its place in the code is printed, no value |
 | 130 | interrupted |
 
-Files are written as a whole or not at all, and a key is never overwritten. Commands on a data
-folder read [settings](settings.md) such as `ASSAY_DATA_DIR`; `assay verify`, `assay sign` and
-`assay keys` need neither a data folder nor a network.
+Files are written as a whole or not at all, and a key is never overwritten. Parties' commands speak
+[the API](api.md) of the server that `assay login` signed in to, or that `ASSAY_SERVER` and
+`ASSAY_TOKEN` name. Commands on a data folder read [settings](settings.md) such as `ASSAY_DATA_DIR`.
+`assay verify`, `assay sign`, `assay keys`, `assay suite check` and `assay suite pack` need neither
+a data folder nor a network.
 """
 
 

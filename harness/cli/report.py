@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from harness.cli import output
-from harness.cli.context import actor, opened
-from harness.cli.files import Org, write
-from harness.services.publication import bundles
+from harness.cli import output, profiles
+from harness.cli.client import connected, segment
+from harness.cli.files import write
 
 app = typer.Typer(help="Released reports.", no_args_is_help=True)
 
@@ -18,23 +17,41 @@ Id = Annotated[str, typer.Argument(help="Run id, or the beginning of it.", metav
 
 
 @app.command("show")
-def show(run_id: Id, org: Org, *, as_json: output.Json = False) -> None:
+def show(run_id: Id, profile: profiles.Name = None, *, as_json: output.Json = False) -> None:
     """Show a released report."""
-    with opened() as platform:
-        who = actor(platform, org)
-        with platform.database.read() as session:
-            body = bundles.report_of(session, platform, who, run_id)
-    value = json.loads(body)
+    with connected(profile) as client:
+        value = json.loads(client.exact(f"/reports/{segment(run_id)}"))
     if as_json:
         output.data(value)
     else:
         show_report(value)
 
 
+@app.command("list")
+def list_(profile: profiles.Name = None, *, as_json: output.Json = False) -> None:
+    """List the released reports that you may read, the newest first."""
+    with connected(profile) as client:
+        found = client.all("/reports")
+    if as_json:
+        output.data(found)
+    elif not found:
+        output.say("no reports yet; one is released at the slot of its run")
+    else:
+        output.table(
+            ("run", "claim", "verdict", "model", "released"),
+            [
+                (
+                    *(one["run"], one["headline"]["sentence"], one["headline"]["verdict"]),
+                    *(one["agreed"]["model"], output.moment(one["released_at"])),
+                )
+                for one in found
+            ],
+        )
+
+
 @app.command("export")
 def export(
     run_id: Id,
-    org: Org,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -44,15 +61,14 @@ def export(
             metavar="FILE",
         ),
     ] = None,
+    profile: profiles.Name = None,
     *,
     as_json: output.Json = False,
 ) -> None:
     """Write the bundle: one file from which anybody checks the report offline."""
-    with opened() as platform:
-        who = actor(platform, org)
-        with platform.database.read() as session:
-            data = bundles.bundle_of(session, platform, who, run_id)
-        root = platform.trust_root_digest
+    with connected(profile) as client:
+        data = client.exact(f"/reports/{segment(run_id)}/bundle")
+        root = client.get("")["trust_root_digest"]
     target = out or Path(f"{run_id}.report.bundle.json")
     write(target, data)
     command = shlex.join(("assay", "verify", str(target), "--root", root))

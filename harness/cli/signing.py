@@ -2,9 +2,10 @@
 
 import secrets
 from datetime import UTC, datetime
-from typing import Literal
 
+from evals.manifest import Manifest
 from harness.documents import canonical, statements
+from harness.documents import suite as suite_document
 from harness.documents.envelope import seal
 from harness.documents.fields import instant_text
 from harness.documents.protocol import Protocol
@@ -59,16 +60,31 @@ def approval(
     )
 
 
-def check_signer(
-    protocol: Protocol, key: PrivateKey, organisation: str, role: Literal["auditor", "vendor"]
-) -> None:
-    """Raise InvalidInput unless the protocol names this organisation and key in this role."""
-    party = protocol.parties.auditor if role == "auditor" else protocol.parties.vendor
-    if party.organisation != organisation:
-        raise InvalidInput(
-            f"--org: the protocol's {role} is {party.organisation}, not {organisation}"
-        )
-    if party.key_id != key.public.key_id:
-        raise InvalidInput(
-            f"--key: the protocol names another key for {organisation}: {party.key_id}"
-        )
+def submission(
+    key: PrivateKey, parsed: Manifest, digest: str, organisation: str, contact: str
+) -> bytes:
+    """An auditor's statement about a packed suite; `digest` is the archive's."""
+    fields = suite_document.submission(parsed, organisation=organisation, contact=contact)
+    return statement(key, "suite-submission", ("suite", digest), fields)
+
+
+def signer(protocol: Protocol, key: PrivateKey) -> tuple[str, str]:
+    """Organisation and role that a protocol names a key for. Raises InvalidInput for another."""
+    named = {"auditor": protocol.parties.auditor, "vendor": protocol.parties.vendor}
+    for role, party in named.items():
+        if party.key_id == key.public.key_id:
+            return party.organisation, role
+    keys = " and ".join(f"{one.organisation}'s {one.key_id}" for one in named.values())
+    raise InvalidInput(f"--key: the protocol names other keys: {keys}")
+
+
+def signed(key: PrivateKey, body: bytes, protocol: Protocol) -> dict[str, bytes]:
+    """Every envelope that the key's owner owes to a protocol, by its name in the file of them.
+
+    The auditor proposes and approves, the vendor approves. Raises InvalidInput.
+    """
+    organisation, role = signer(protocol, key)
+    found = {"approval": approval(key, body, protocol, organisation, role)}
+    if role == "auditor":
+        found["proposal"] = proposal(key, body, organisation)
+    return found

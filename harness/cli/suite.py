@@ -7,14 +7,12 @@ import typer
 
 from evals import pack
 from evals.manifest import Manifest
-from harness.cli import output, signing
-from harness.cli.context import actor, opened, settle
-from harness.cli.files import KeyFile, Org, private_key, read, read_suite, write
+from harness.cli import files, output, profiles, signing
+from harness.cli.client import connected
+from harness.cli.files import read, read_suite, write
 from harness.documents import packed
 from harness.documents import suite as suite_document
 from harness.errors import InvalidInput
-from harness.paging import Window
-from harness.services import suites
 from harness.services.agreements import shape
 
 app = typer.Typer(help="Evaluation suites (auditor).", no_args_is_help=True)
@@ -94,8 +92,8 @@ def pack_(
 @app.command("submit")
 def submit(
     source: Source,
-    org: Org,
-    key: KeyFile,
+    key: files.OptionalKey = None,
+    signatures: files.Signatures = None,
     digest: Annotated[
         str | None, typer.Option(help="Refuse unless the suite has this digest.", metavar="DIGEST")
     ] = None,
@@ -105,38 +103,39 @@ def submit(
             help="Whom to ask about the suite; the organisation by default.", metavar="TEXT"
         ),
     ] = "",
+    profile: profiles.Name = None,
     *,
     as_json: output.Json = False,
 ) -> None:
-    """Sign a suite's digest and submit it."""
+    """Submit a suite (auditor): signed by a key here, or elsewhere by `assay sign`."""
+    files.one_of(key, signatures)
     archive = _archive(source)
     parsed, _ = packed.open_archive(archive)
     found = pack.digest(archive)
     if digest is not None and digest != found:
         raise InvalidInput(f"digest: the suite's is {found}, not {digest}; nothing was submitted")
-    fields = suite_document.submission(parsed, organisation=org, contact=contact or org)
-    envelope = signing.statement(private_key(key), "suite-submission", ("suite", found), fields)
-    with opened() as platform:
-        who = actor(platform, org)
-        with platform.database.write() as session:
-            suites.submit(session, platform, who, archive, envelope)
-        settle(platform)
+    with connected(profile) as client:
+        if key is None:
+            (envelope,) = files.signatures(signatures, "submission")
+        else:
+            org = client.get("/me")["organisation"]
+            secret = files.private_key(key)
+            envelope = signing.submission(secret, parsed, found, org, contact or org)
+        client.post("/suites", files={"archive": archive, "envelope": envelope})
     _show(_facts(archive, parsed), as_json=as_json)
 
 
 @app.command("list")
-def list_(org: Org, *, as_json: output.Json = False) -> None:
-    """List an auditor's suites."""
-    with opened() as platform:
-        who = actor(platform, org)
-        with platform.database.read() as session:
-            found = suites.listed(session, who, Window(1000)).rows
+def list_(profile: profiles.Name = None, *, as_json: output.Json = False) -> None:
+    """List the suites that you may see."""
+    with connected(profile) as client:
+        found = client.all("/suites")
     if as_json:
-        output.data([{"digest": r.digest, "id": r.id, "version": r.version} for r in found])
+        output.data([{name: one[name] for name in ("digest", "id", "version")} for one in found])
     elif not found:
         output.say("no suites yet; submit one with `assay suite submit`")
     else:
         output.table(
             ("suite", "version", "samples", "digest"),
-            [(r.id, r.version, str(r.samples), r.digest) for r in found],
+            [(one["id"], one["version"], str(one["samples"]), one["digest"]) for one in found],
         )

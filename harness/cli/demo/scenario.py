@@ -1,8 +1,8 @@
 """The steps of the demonstration, each as its party would take it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from evals import pack
 from harness.cli import output, signing
@@ -11,7 +11,7 @@ from harness.cli.demo.suite import demo_suite
 from harness.cli.demo.vendor import MODEL as UPSTREAM
 from harness.cli.demo.vendor import SNAPSHOT
 from harness.cli.preview import show_preview
-from harness.cli.run import watch
+from harness.cli.watching import watch
 from harness.documents import protocol as protocol_document
 from harness.documents import suite as suite_document
 from harness.documents.signer import PrivateKey, generate
@@ -24,7 +24,7 @@ from harness.services.agreements.terms import Claim, Decision, Independence, Ter
 from harness.services.parties import registry
 from harness.services.platform.opening import Platform, write_secret
 from harness.services.publication import bundles
-from harness.services.runs import reserve
+from harness.services.runs import reserve, view
 
 AUDITOR: Final = "example-university"
 VENDOR: Final = "example-vendor"
@@ -154,12 +154,17 @@ def run(platform: Platform, protocol_id: str) -> str:
         reserved = reserve.reserve(session, platform, _who(platform, AUDITOR), protocol_id)
     settle(platform)
     output.say(f"  run        {reserved.id}")
-    seen = watch(platform, operator(platform), reserved.id)
-    if seen.outcome != "RELEASED":
-        category = seen.inside.category if seen.inside else None
-        raise Conflict(f"the run ended {seen.outcome} ({category}); see the logs in the folder")
+    seen = watch(lambda: _look(platform, reserved.id), platform.clock)
+    if seen["outcome"] != "RELEASED":
+        category = seen["inside"]["category"]
+        raise Conflict(f"the run ended {seen['outcome']} ({category}); see the logs in the folder")
     output.say("  outcome    RELEASED")
     return reserved.id
+
+
+def _look(platform: Platform, run_id: str) -> dict[str, Any]:
+    with platform.database.read() as session:
+        return asdict(view.view(session, platform, operator(platform), run_id))
 
 
 def export(platform: Platform, run_id: str, target: Path) -> bytes:

@@ -18,7 +18,7 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,62}")
 _LONGEST_LINE: Final = 200
 _LONGEST_URL: Final = 500
 _LONGEST_CREDENTIAL: Final = 4096
-_HIGHEST_PRICE: Final = 2**31 - 1
+HIGHEST_PRICE: Final = 2**31 - 1
 _MODEL: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
@@ -87,9 +87,9 @@ def add_model(
     if not 0 < len(credential) <= _LONGEST_CREDENTIAL or not readable:
         problems.append("credential: one line of ASCII")
     for what, price in (("price_in", price_in), ("price_out", price_out)):
-        if not 0 <= price <= _HIGHEST_PRICE:
+        if not 0 <= price <= HIGHEST_PRICE:
             problems.append(
-                f"{what}: 0 to {_HIGHEST_PRICE} millionths of a dollar per million tokens"
+                f"{what}: 0 to {HIGHEST_PRICE} millionths of a dollar per million tokens"
             )
     if problems:
         raise InvalidInput(problems)

@@ -27,7 +27,12 @@ def public_url(settings: Settings, port: int) -> str:
 
 def link(settings: Settings, port: int, secret: str) -> str:
     """Where a one-time link signs somebody in."""
-    return f"{public_url(settings, port)}/sign-in/{secret}"
+    return public_url(settings, port) + link_path(secret)
+
+
+def link_path(secret: str) -> str:
+    """The same below the address of whichever server serves it."""
+    return f"/sign-in/{secret}"
 
 
 def local(host: str) -> bool:

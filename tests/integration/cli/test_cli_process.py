@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 
 def assay_process(folder, *words, stdin=b"", **environment):
     variables = {name: value for name, value in os.environ.items() if "ASSAY" not in name}
@@ -18,7 +20,7 @@ def assay_process(folder, *words, stdin=b"", **environment):
 
 
 def test_a_folder_without_assay(tmp_path):
-    done = assay_process(tmp_path, "run", "status", "abc", ASSAY_DATA_DIR="nothing")
+    done = assay_process(tmp_path, "people", "list", ASSAY_DATA_DIR="nothing")
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.decode() == (
         "unavailable no Assay in nothing: run `assay db upgrade`, or set ASSAY_DATA_DIR\n"
@@ -74,9 +76,19 @@ def test_a_data_folder_that_cannot_be_made(tmp_path):
     assert b"Traceback" not in done.stderr
 
 
+def test_nobody_is_signed_in_on_a_new_machine(tmp_path):
+    done = assay_process(tmp_path, "run", "list", XDG_CONFIG_HOME="config")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode() == (
+        "not_signed_in sign in with `assay login URL`, or set ASSAY_SERVER and ASSAY_TOKEN\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 LOADED = (
     "import sys; from harness.cli import main; main.build(sys.argv[1:]);"
-    "print(*sorted({'sqlalchemy', 'celery', 'docker', 'alembic'} & sys.modules.keys()))"
+    "heavy = {'sqlalchemy', 'celery', 'docker', 'alembic', 'httpx', 'fastapi'};"
+    "print(*sorted(heavy & sys.modules.keys()))"
 )
 
 
@@ -87,7 +99,16 @@ def loaded(*names):
     return done.stdout.split()
 
 
-def test_what_needs_no_server_loads_no_database_queue_or_engine():
-    assert loaded("verify", "sign", "keys") == []
-    # Control: the rule would see one.
-    assert "sqlalchemy" in loaded("report")
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("verify", "sign", "keys", "suite", "protocol", "run", "report", "org", "model"),
+        *("login", "logout", "profile"),
+    ],
+)
+def test_a_party_loads_no_database_queue_or_engine_and_http_only_to_talk(name):
+    assert loaded(name) == []
+
+
+def test_control_the_rule_would_see_a_database():
+    assert "sqlalchemy" in loaded("people")

@@ -11,7 +11,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ from tests.integration.main_job.searching import find, forms, new_canary
 from tests.integration.main_job.worker_process import worker
 from tests.support import world as worlds
 from tests.support.scripted import ScriptedVendor, saying
+from tests.support.service import acting, served
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -61,17 +61,14 @@ def docker(*arguments: str) -> str:
     return subprocess.check_output(("docker", *arguments), text=True).strip()
 
 
-def assay(world, arguments: tuple[str, ...]) -> bytes:
+def assay(asked: tuple[dict[str, str], tuple[str, ...]]) -> bytes:
     """All output of a command; nothing is wrapped, so that nothing is torn apart."""
+    who, arguments = asked
     done = subprocess.run(
         (sys.executable, "-m", "harness.cli.main", *arguments),
         check=False,
         capture_output=True,
-        env={
-            "PATH": os.environ["PATH"],
-            "ASSAY_DATA_DIR": str(world.platform.settings.data_dir),
-            "COLUMNS": "5000",
-        },
+        env={"PATH": os.environ["PATH"], "COLUMNS": "5000", **who},
     )
     return done.stdout + done.stderr
 
@@ -104,16 +101,19 @@ def reserve(world, vendors, claimed) -> dict[str, str]:
 def tell(world, runs, folder: Path) -> None:
     """What the parties can ask for, in files."""
     folder.mkdir()
-    released = ("--org", worlds.AUDITOR, runs["released"])
-    asked = {
-        "report.json": ("report", "show", "--json", *released),
-        "export.txt": ("report", "export", "--out", str(folder / "bundle.json"), *released),
-    }
-    for name, run_id in runs.items():
-        asked[f"{name}-status.txt"] = ("run", "status", "--org", worlds.VENDOR, run_id)
-        asked[f"{name}-report.txt"] = ("report", "show", "--org", worlds.AUDITOR, run_id)
-    with ThreadPoolExecutor(2) as pool:
-        for name, told in zip(asked, pool.map(partial(assay, world), asked.values()), strict=True):
+    with served(world) as url, ThreadPoolExecutor(2) as pool:
+        auditor = acting(world, url, worlds.AUDITOR, "auditor")
+        vendor = acting(world, url, worlds.VENDOR, "vendor")
+        released = runs["released"]
+        bundle = ("--out", str(folder / "bundle.json"))
+        asked = {
+            "report.json": (auditor, ("report", "show", "--json", released)),
+            "export.txt": (auditor, ("report", "export", *bundle, released)),
+        }
+        for name, run_id in runs.items():
+            asked[f"{name}-status.txt"] = (vendor, ("run", "status", run_id))
+            asked[f"{name}-report.txt"] = (auditor, ("report", "show", run_id))
+        for name, told in zip(asked, pool.map(assay, asked.values()), strict=True):
             (folder / name).write_bytes(told)
 
 

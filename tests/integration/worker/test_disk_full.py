@@ -16,6 +16,7 @@ from harness.services.platform.opening import initialise, open_platform
 from tests.integration.worker.full_disk import small_disk
 from tests.integration.worker.rig import TERMS, Rig
 from tests.support import world as worlds
+from tests.support.service import acting, served
 from tests.support.waiting import until
 
 WAITING = Terms(run_wall_clock_s=60, start_within_s=600, grid_s=1, runs=20)
@@ -37,10 +38,10 @@ def world(disk):
     world.platform.database.close()
 
 
-def assay(folder, *words):
+def assay(folder, *words, **environment):
     return subprocess.run(
         (sys.executable, "-m", "harness.cli.main", *words),
-        env={"PATH": "/usr/bin:/bin", "ASSAY_DATA_DIR": str(folder)},
+        env={"PATH": "/usr/bin:/bin", "ASSAY_DATA_DIR": str(folder), **environment},
         capture_output=True,
         text=True,
         timeout=60,
@@ -71,19 +72,20 @@ def check_intact(platform):
 def test_commands_say_so_and_work_again_with_space(disk, world):
     protocol = world.agree(world.suite(worlds.suite_files(worlds.simple_questions(40))), WAITING)
     size = check_intact(world.platform)
-    # Every other process has closed the database: its side files must be made anew.
-    world.platform.database.close()
-    folder = world.platform.settings.data_dir
-    start = ("run", "start", protocol, "--org", worlds.AUDITOR)
-    disk.fill()
-    check_refused(assay(folder, *start))
-    said = assay(folder, "doctor", "--json")
-    assert said.returncode == 1
-    assert "free space below" in said.stdout
-    disk.free()
-    assert check_intact(world.platform) == size
-    said = assay(folder, *start)
-    assert said.returncode == 0, said.stderr
+    folder, start = world.platform.settings.data_dir, ("run", "start", protocol)
+    with served(world) as url:
+        auditor = acting(world, url, worlds.AUDITOR, "auditor")
+        # Every connection is closed: the database's side files must be made anew.
+        world.platform.database.close()
+        disk.fill()
+        check_refused(assay(folder, *start, **auditor))
+        said = assay(folder, "doctor", "--json")
+        assert said.returncode == 1
+        assert "free space below" in said.stdout
+        disk.free()
+        assert check_intact(world.platform) == size
+        said = assay(folder, *start, **auditor)
+        assert said.returncode == 0, said.stderr
     assert check_intact(world.platform) == size + 1
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.integration.worker.engine_door import EngineDoor, engine_socket
 from tests.integration.worker.rig import SAMPLES, TERMS
 from tests.support import world as worlds
+from tests.support.service import acting, served
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -15,8 +16,11 @@ NOBODY = "unix:///nonexistent/docker.sock"
 HELP = "start Docker"
 
 
-def status(rig, run_id, *words, **environment):
-    said = rig.assay("run", "status", run_id, "--json", *words, **environment)
+def status(rig, run_id, organisation=worlds.VENDOR, role="vendor"):
+    """A run as the command shows it to an organisation."""
+    with served(rig.world) as url:
+        environment = acting(rig.world, url, organisation, role)
+        said = rig.assay("run", "status", run_id, "--json", **environment)
     assert said.returncode == 0, said.stderr
     return json.loads(said.stdout)
 
@@ -44,18 +48,20 @@ def test_doctor_says_so_and_what_helps(rig):
     assert HELP not in people.stdout
 
 
-def test_a_run_waits_says_why_and_expires_with_a_refund(rig):
+def test_a_run_waits_says_why_and_expires_with_a_refund(rig, monkeypatch):
     protocol = rig.world.agree(rig.suite, TERMS.model_copy(update={"start_within_s": 12}))
     run_id = rig.start_run(protocol)
     rig.start(DOCKER_HOST=NOBODY)
     # Claimed, found impossible, and given back: not once, but as often as it is nudged.
     until(lambda: rig.actions(run_id).count("wait for the platform") >= 2, 20, "two claims")
-    seen = status(rig, run_id, DOCKER_HOST=NOBODY)
+    monkeypatch.setenv("DOCKER_HOST", NOBODY)
+    seen = status(rig, run_id)
     assert seen["outcome"] == "PENDING"
     assert seen["inside"]["state"] in {"QUEUED", "PREFLIGHT"}
     assert [hint for hint in seen["hints"] if "engine does not answer" in hint and HELP in hint]
     # The auditor learns the clock and nothing of the platform.
-    theirs = status(rig, run_id, "--org", worlds.AUDITOR, DOCKER_HOST=NOBODY)
+    theirs = status(rig, run_id, worlds.AUDITOR, "auditor")
+    monkeypatch.undo()
     assert theirs["inside"] is None
     assert theirs["hints"] == []
 

@@ -10,6 +10,7 @@ from sqlalchemy import MetaData
 from harness import queue
 from tests.integration.worker.rig import SAMPLES
 from tests.support import world as worlds
+from tests.support.service import acting, served
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -47,7 +48,9 @@ def dump(rig):
 
 def test_a_lost_message_is_sent_again(rig, protocol):
     rig.vendor.release()
-    said = rig.assay("run", "start", protocol, "--org", worlds.AUDITOR, "--json")
+    with served(rig.world) as url:
+        environment = acting(rig.world, url, worlds.AUDITOR, "auditor")
+        said = rig.assay("run", "start", protocol, "--json", **environment)
     assert said.returncode == 0, said.stderr
     run_id = json.loads(said.stdout)["id"]
     assert len(messages(rig)) == 1

@@ -66,8 +66,8 @@ def test_a_person_is_let_in_by_a_link_that_is_shown_once(api):
     reply = api.post("operator", "/people", body)
     assert reply.status_code == 201, reply.text
     link = reply.json()["link"]
-    assert link.startswith("/link/")
-    secret = link.removeprefix("/link/")
+    assert link.startswith("/sign-in/")
+    secret = link.removeprefix("/sign-in/")
     people = api.get("operator", "/people")
     assert [p for p in people.json()["items"] if p["login"] == "new.person"] == [
         {
@@ -81,7 +81,7 @@ def test_a_person_is_let_in_by_a_link_that_is_shown_once(api):
     assert secret not in people.text
     again = api.post("operator", "/people/new.person/links").json()["link"]
     assert again != link
-    assert signed_in(api.world, again.removeprefix("/link/"))
+    assert signed_in(api.world, again.removeprefix("/sign-in/"))
     assert api.post("operator", "/people/nobody.at.all/links").status_code == 404
 
 

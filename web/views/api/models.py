@@ -13,8 +13,13 @@ from web.views.api.shapes import Asked, Body, Line, Listing, ModelName, to_text
 
 router = APIRouter(prefix="/models", tags=["models"])
 
+# Its limits are the service's to hold, which names every problem of a model at once.
 Price = Annotated[
-    int, Field(ge=0, le=2**31 - 1, description="Millionths of a US dollar per million tokens.")
+    int,
+    Field(
+        description="Millionths of a US dollar per million tokens.",
+        json_schema_extra={"minimum": 0, "maximum": registry.HIGHEST_PRICE},
+    ),
 ]
 
 

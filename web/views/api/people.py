@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from harness.paging import Cursor, cut
 from harness.services.parties import people
+from harness.services.platform import address
 from web.auth import Program
 from web.dependencies import AtDesk
 from web.views.api.posting import changed
@@ -72,4 +73,4 @@ def add_link(at: AtDesk, actor: Program, login: Login) -> Invitation:
 
 
 def _invitation(login: str, secret: str) -> Invitation:
-    return Invitation(login=login, link=f"/link/{secret}", valid_s=people.LINK_S)
+    return Invitation(login=login, link=address.link_path(secret), valid_s=people.LINK_S)

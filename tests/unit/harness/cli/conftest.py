@@ -12,8 +12,13 @@ import pytest
 
 from harness import config
 from harness.cli import main, output
+from harness.services.access import Actor
+from harness.services.parties import people, tokens
 from harness.services.platform.opening import open_platform
 from tests.support import world as worlds
+from tests.support.service import desk_of
+from tests.support.serving import listening, serving
+from web.app import create_app
 
 SUM = [(f"What is {i} plus {i + 1}?", str(2 * i + 1)) for i in range(40)]
 
@@ -33,11 +38,16 @@ class Done:
         return found[0]
 
 
-def command(folder, *words, stdin=b""):
+def command(folder, *words, stdin=b"", environment=None):
     """Run a command in this process, by the program's own entry point, in a folder."""
     streams = [io.TextIOWrapper(io.BytesIO(content), "utf-8") for content in (stdin, b"", b"")]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ASSAY_DATA_DIR", str(folder / "data"))
+        patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+        for name in ("ASSAY_SERVER", "ASSAY_TOKEN"):
+            patch.delenv(name, raising=False)
+        for name, value in (environment or {}).items():
+            patch.setenv(name, value)
         patch.setenv("COLUMNS", "100")
         patch.delenv("FORCE_COLOR", raising=False)
         patch.chdir(folder)
@@ -89,46 +99,109 @@ def suite(tmp_path):
     return write_suite(tmp_path / "sums")
 
 
+class Front:
+    """Serves whatever application it is given at the moment; a server per test would be slow."""
+
+    app = None
+
+    async def __call__(self, scope, receive, send):
+        assert self.app is not None, "no test serves anything now"
+        await self.app(scope, receive, send)
+
+
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory):
-    """A data folder made by commands alone, but for the image, which needs an engine."""
-    folder = tmp_path_factory.mktemp("prepared")
-    for words in (
-        ("db", "upgrade"),
-        ("keys", "new", "auditor.pem", "--type", "ed25519"),
-        ("keys", "new", "vendor.pem"),
-        ("keys", "new", "other.pem"),
-        ("org", "add", "university", "--role", "auditor", "--key", "auditor.pem.pub"),
-        ("org", "add", "maker", "--role", "vendor", "--key", "vendor.pem.pub"),
-        ("org", "add", "rival", "--role", "vendor", "--key", "other.pem.pub"),
-        (
-            *("model", "add", "small", "--org", "maker", "--base-url", "http://127.0.0.1:9/v1"),
-            *("--upstream", "small-1", "--snapshot", "one"),
-        ),
-    ):
-        done = command(folder, *words, stdin=b"an-invented-credential\n")
-        assert done.status == 0, done
-    sums = write_suite(folder / "sums")
-    words = ("suite", "submit", sums, "--org", "university", "--key", "auditor.pem")
-    digest = command(folder, *words).one("digest")
-    shutil.rmtree(sums)
+def front():
+    """A real server on a port of its own: what it serves, and its URL."""
+    found = Front()
+    with listening() as door, serving(found, door) as url:
+        yield found, url
+
+
+@contextmanager
+def behind(front, folder):
+    """Serve a folder that commands have made."""
+    found, _ = front
     with opened(folder) as platform:
-        worlds.World(platform).image()
+        desk = desk_of(worlds.World(platform))
+        found.app = create_app(desk, {}, sweep=False)
+        yield worlds.World(platform)
+        found.app = None
+        desk.queue.close()
+
+
+def login(folder, url, world, organisation, role, person):
+    """Sign in with a fresh token, under a profile of the organisation's name."""
+    with world.platform.database.write() as session:
+        actor = Actor(organisation, role, person)
+        _, secret = tokens.issue(session, world.platform, actor, "test", ["read", "write"], 9)
+    words = ("login", url, "--token", "--profile", organisation)
+    done = command(folder, *words, stdin=secret.encode() + b"\n")
+    assert done.status == 0, done
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory, front):
+    """A data folder made by commands alone, but for tokens, and the image: it needs an engine."""
+    folder, url = tmp_path_factory.mktemp("prepared"), front[1]
+
+    def assay(*words, stdin=b""):
+        done = command(folder, *words, stdin=stdin)
+        assert done.status == 0, done
+        return done
+
+    assay("db", "upgrade")
+    assay("keys", "new", "auditor.pem", "--type", "ed25519")
+    assay("keys", "new", "vendor.pem")
+    assay("keys", "new", "other.pem")
+    with behind(front, folder) as world:
+        with world.platform.database.write() as session:
+            people.first_operator(session, world.platform)
+        login(folder, url, world, "operator", "operator", "operator")
+        for name, role, key in (
+            ("university", "auditor", "auditor.pem.pub"),
+            ("maker", "vendor", "vendor.pem.pub"),
+            ("rival", "vendor", "other.pem.pub"),
+        ):
+            words = ("--role", role, "--key", key, "--profile", "operator")
+            assay("org", "add", name, *words)
+            assay("people", "add", f"{name}.person", "--org", name)
+            login(folder, url, world, name, role, f"{name}.person")
+        model = ("--base-url", "http://127.0.0.1:9/v1", "--upstream", "small-1")
+        words = ("model", "add", "small", *model, "--snapshot", "one", "--profile", "maker")
+        assay(*words, stdin=b"an-invented-credential\n")
+        sums = write_suite(folder / "sums")
+        words = ("suite", "submit", sums, "--profile", "university", "--key", "auditor.pem")
+        digest = assay(*words).one("digest")
+        shutil.rmtree(sums)
+        world.image()
     return folder, digest
 
 
 @pytest.fixture
-def place(prepared, tmp_path):
-    """A copy of that folder in the test's own; the digest of the suite submitted there."""
+def place(prepared, front, tmp_path):
+    """A served copy of that folder in the test's own; the digest of the suite submitted there.
+
+    Each organisation has a profile of its name.
+    """
     folder, digest = prepared
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    return digest
+    with behind(front, tmp_path):
+        yield digest
 
 
 @pytest.fixture
 def proposed(assay, place):
     """Id of a proposed protocol."""
-    words = ("--suite", place, "--model", "small", "--org", "university", "--key", "auditor.pem")
+    words = (
+        "--suite",
+        place,
+        "--model",
+        "small",
+        "--profile",
+        "university",
+        "--key",
+        "auditor.pem",
+    )
     done = assay("protocol", "propose", *words)
     assert done.status == 0, done
     return done.one("proposed")

@@ -10,7 +10,7 @@ from harness.documents import protocol as protocol_document
 from harness.records import log, protocols
 from tests.unit.harness.cli.conftest import opened
 
-DRAFT = ("protocol", "propose", "--model", "small", "--org", "university")
+DRAFT = ("protocol", "propose", "--model", "small", "--profile", "university")
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_dry_run_for_programs(assay, place):
     done = assay(*DRAFT, "--suite", place, "--dry-run", "--json")
     value = json.loads(done.out)
     assert (value["id"], value["digest"]) == (None, None)
-    assert (value["preview"]["alphabet"], value["preview"]["bits"]) == (10, "3.322")
+    assert (value["preview"]["alphabet"], value["preview"]["bits"]) == ("10", "3.322")
 
 
 def test_a_proposal_needs_a_key(assay, place, stored):
@@ -112,7 +112,7 @@ def test_every_wrong_field_is_named_at_once(assay, place, tmp_path):
 def test_what_is_not_there_is_named(assay, place, words, what):
     suite, model = words[1] or place, words[3]
     done = assay(
-        *("protocol", "propose", "--org", "university"),
+        *("protocol", "propose", "--profile", "university"),
         *("--suite", suite, "--model", model, "--dry-run"),
     )
     assert done.status == 2
@@ -121,22 +121,24 @@ def test_what_is_not_there_is_named(assay, place, words, what):
 
 def test_propose_show_sign_offline_and_upload(assay, proposed, tmp_path, stored):
     assert stored()[0] == {proposed: "PROPOSED"}
-    shown = assay("protocol", "show", proposed, "--org", "maker", "--out", "agreement.json")
+    shown = assay("protocol", "show", proposed, "--profile", "maker", "--out", "agreement.json")
     assert shown.status == 0
     body = (tmp_path / "agreement.json").read_bytes()
     assert shown.one("digest") == canonical.digest(body)
     assert protocol_document.parse(body).identity.id == proposed
 
     # The vendor's own machine: no data folder, only the bytes and the key.
-    words = ("sign", "agreement.json", "--org", "maker", "--role", "vendor", "--key", "vendor.pem")
+    words = ("sign", "agreement.json", "--key", "vendor.pem")
     signed = assay(*words)
     assert signed.status == 0
-    assert signed.one("approved") == canonical.digest(body)
+    assert signed.one("signed") == canonical.digest(body)
     assert "3.322 bits" in signed.out
-    envelope = signed.one("envelope")
+    signatures = signed.one("signatures")
     assert stored()[0] == {proposed: "PROPOSED"}
 
-    done = assay("protocol", "sign", proposed, "--org", "maker", "--envelope", envelope, "--json")
+    done = assay(
+        "protocol", "sign", proposed, "--profile", "maker", "--signatures", signatures, "--json"
+    )
     assert done.status == 0, done
     assert json.loads(done.out) == {
         "id": proposed,
@@ -151,10 +153,10 @@ def test_propose_show_sign_offline_and_upload(assay, proposed, tmp_path, stored)
 
 
 def test_signing_with_a_key_at_hand(assay, proposed):
-    done = assay("protocol", "sign", proposed[:6], "--org", "maker", "--key", "vendor.pem")
+    done = assay("protocol", "sign", proposed[:6], "--profile", "maker", "--key", "vendor.pem")
     assert done.status == 0, done
     assert done.one("state") == "ACTIVE"
-    again = assay("protocol", "sign", proposed, "--org", "maker", "--key", "vendor.pem")
+    again = assay("protocol", "sign", proposed, "--profile", "maker", "--key", "vendor.pem")
     assert again.status == 2
     assert "can be signed while PROPOSED" in again.err
 
@@ -168,108 +170,110 @@ def changed(body):
 
 
 def test_the_approval_of_a_changed_byte_is_refused(assay, proposed, tmp_path, stored):
-    assay("protocol", "show", proposed, "--org", "maker", "--out", "agreement.json")
+    assay("protocol", "show", proposed, "--profile", "maker", "--out", "agreement.json")
     body = (tmp_path / "agreement.json").read_bytes()
     (tmp_path / "agreement.json").write_bytes(changed(body))
-    words = ("--org", "maker", "--role", "vendor", "--key", "vendor.pem", "--out", "approval")
+    words = ("--key", "vendor.pem", "--out", "approval")
     # The vendor's machine cannot know; the server can.
     assert assay("sign", "agreement.json", *words).status == 0
-    done = assay("protocol", "sign", proposed, "--org", "maker", "--envelope", "approval")
+    done = assay("protocol", "sign", proposed, "--profile", "maker", "--signatures", "approval")
     assert (done.status, done.out) == (2, "")
     assert "sign the exact bytes that were proposed" in done.err
     assert stored()[0] == {proposed: "PROPOSED"}
     # Control: the approval of the very bytes is taken.
     (tmp_path / "agreement.json").write_bytes(body)
     assert assay("sign", "agreement.json", *words).status == 0
-    done = assay("protocol", "sign", proposed, "--org", "maker", "--envelope", "approval")
+    done = assay("protocol", "sign", proposed, "--profile", "maker", "--signatures", "approval")
     assert done.status == 0
 
 
 def test_no_changed_byte_of_an_approval_passes(assay, proposed, tmp_path, stored):
-    assay("protocol", "show", proposed, "--org", "maker", "--out", "agreement.json")
-    words = ("--org", "maker", "--role", "vendor", "--key", "vendor.pem", "--out", "approval")
+    assay("protocol", "show", proposed, "--profile", "maker", "--out", "agreement.json")
+    words = ("--key", "vendor.pem", "--out", "approval")
     assay("sign", "agreement.json", *words)
     whole = (tmp_path / "approval").read_bytes()
     for place in range(0, len(whole), len(whole) // 12):
         broken = bytearray(whole)
         broken[place] ^= 1
         (tmp_path / "approval").write_bytes(broken)
-        done = assay("protocol", "sign", proposed, "--org", "maker", "--envelope", "approval")
+        done = assay("protocol", "sign", proposed, "--profile", "maker", "--signatures", "approval")
         assert done.status == 2, place
     assert stored()[0] == {proposed: "PROPOSED"}
 
 
 def test_bytes_that_are_no_protocol_are_not_signed(assay, proposed, tmp_path):
-    assay("protocol", "show", proposed, "--org", "maker", "--out", "agreement.json")
+    assay("protocol", "show", proposed, "--profile", "maker", "--out", "agreement.json")
     body = (tmp_path / "agreement.json").read_bytes()
     (tmp_path / "agreement.json").write_bytes(body.replace(b'"epochs":1', b'"epochs":0'))
-    words = ("--org", "maker", "--role", "vendor", "--key", "vendor.pem")
+    words = ("--org", "maker", "--key", "vendor.pem")
     done = assay("sign", "agreement.json", *words)
     assert (done.status, done.out) == (2, "")
     assert "agreement.json: harness.epochs: " in done.err
-    assert not (tmp_path / "agreement.json.approval.json").exists()
+    assert not (tmp_path / "agreement.json.signatures.json").exists()
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--org", "maker", "--role", "vendor", "--key", "other.pem"), "--key: the protocol names"),
-        (("--org", "maker", "--role", "auditor", "--key", "vendor.pem"), "--org: the protocol's"),
-        (("--org", "rival", "--role", "vendor", "--key", "other.pem"), "--org: the protocol's"),
+        (("--key", "other.pem"), "--key: the protocol names"),
+        (("--org", "university", "--key", "vendor.pem"), "--org: the protocol names this key for"),
+        (("--org", "rival", "--key", "other.pem"), "--key: the protocol names"),
     ],
 )
 def test_who_is_not_named_cannot_sign_offline(assay, proposed, tmp_path, words, message):
-    assay("protocol", "show", proposed, "--org", "maker", "--out", "agreement.json")
+    assay("protocol", "show", proposed, "--profile", "maker", "--out", "agreement.json")
     done = assay("sign", "agreement.json", *words)
     assert (done.status, done.out) == (2, "")
     assert message in done.err
-    assert not (tmp_path / "agreement.json.approval.json").exists()
+    assert not (tmp_path / "agreement.json.signatures.json").exists()
 
 
 @pytest.mark.parametrize(("org", "key"), [("rival", "other.pem"), ("university", "auditor.pem")])
 def test_only_the_vendor_of_the_protocol_approves(assay, proposed, org, key, stored):
-    done = assay("protocol", "sign", proposed, "--org", org, "--key", key)
+    done = assay("protocol", "sign", proposed, "--profile", org, "--key", key)
     assert done.status == 2
     assert stored()[0] == {proposed: "PROPOSED"}
 
 
 def test_a_foreign_vendor_does_not_learn_of_a_protocol(assay, proposed):
-    foreign = assay("protocol", "show", proposed, "--org", "rival")
-    absent = assay("protocol", "show", "p0", "--org", "rival")
+    foreign = assay("protocol", "show", proposed, "--profile", "rival")
+    absent = assay("protocol", "show", "p0", "--profile", "rival")
     assert foreign.status == absent.status == 2
     assert foreign.err.replace(proposed, "p0") == absent.err
 
 
-@pytest.mark.parametrize("words", [(), ("--key", "vendor.pem", "--envelope", "e")])
+@pytest.mark.parametrize("words", [(), ("--key", "vendor.pem", "--signatures", "e")])
 def test_signing_takes_a_key_or_an_envelope(assay, proposed, words):
-    done = assay("protocol", "sign", proposed, "--org", "maker", *words)
+    done = assay("protocol", "sign", proposed, "--profile", "maker", *words)
     assert done.status == 2
-    assert "give either --key or --envelope" in done.err
+    assert "give either --key or --signatures" in done.err
 
 
 def test_the_shown_protocol_for_programs(assay, proposed, tmp_path):
-    done = assay("protocol", "show", proposed, "--org", "maker", "--json", "--out", "a.json")
+    done = assay("protocol", "show", proposed, "--profile", "maker", "--json", "--out", "a.json")
     value = json.loads(done.out)
     assert value["state"] == "PROPOSED"
     assert value["protocol"] == json.loads((tmp_path / "a.json").read_bytes())
 
 
 def test_a_run_slot_and_its_clock(assay, proposed):
-    early = assay("run", "start", proposed, "--org", "university")
+    early = assay("run", "start", proposed, "--profile", "university")
     assert early.status == 2
     assert "needs ACTIVE" in early.err
-    assert assay("protocol", "sign", proposed, "--org", "maker", "--key", "vendor.pem").status == 0
-    started = assay("run", "start", proposed, "--org", "university")
+    assert (
+        assay("protocol", "sign", proposed, "--profile", "maker", "--key", "vendor.pem").status == 0
+    )
+    started = assay("run", "start", proposed, "--profile", "university")
     run = started.one("run")
     assert started.one("outcome") == "PENDING"
     assert started.one("reserved").endswith(" UTC")
-    auditor = json.loads(assay("run", "status", run, "--org", "university", "--json").out)
-    vendor = json.loads(assay("run", "status", run, "--org", "maker", "--json").out)
+    auditor = json.loads(assay("run", "status", run, "--profile", "university", "--json").out)
+    vendor = json.loads(assay("run", "status", run, "--profile", "maker", "--json").out)
     assert auditor["inside"] is None
     assert vendor["inside"]["state"] == "QUEUED"
-    assert assay("run", "status", run, "--org", "rival").status == 2
-    assert "no report yet" in assay("report", "show", run, "--org", "university").err
-    cancelled = json.loads(assay("run", "cancel", run, "--org", "maker", "--json").out)
+    assert assay("run", "status", run, "--profile", "rival").status == 2
+    assert "no report yet" in assay("report", "show", run, "--profile", "university").err
+    cancelled = json.loads(assay("run", "cancel", run, "--profile", "maker", "--json").out)
     assert cancelled["inside"]["state"] == "ABORTED"
     # At once for those inside, at the slot for the auditor.
-    assert assay("run", "status", run, "--org", "university").one("outcome") == "PENDING"
+    assert assay("run", "status", run, "--profile", "university").one("outcome") == "PENDING"

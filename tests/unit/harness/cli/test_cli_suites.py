@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from harness.records import suites
 from harness.paging import Window
+from harness.records import suites
 from tests.unit.harness.cli.conftest import command, opened, snapshot, write_suite
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -138,7 +138,7 @@ def held(folder):
 def test_a_wrong_digest_is_refused_and_nothing_is_stored(assay, place, tmp_path):
     other = write_suite(tmp_path / "other", suite=[("id: numbers", "id: others")])
     before = held(tmp_path)
-    words = ("suite", "submit", other, "--org", "university", "--key", "auditor.pem")
+    words = ("suite", "submit", other, "--profile", "university", "--key", "auditor.pem")
     done = assay(*words, "--digest", place)
     assert (done.status, done.out) == (2, "")
     assert "nothing was submitted" in done.err
@@ -151,13 +151,13 @@ def test_a_wrong_digest_is_refused_and_nothing_is_stored(assay, place, tmp_path)
 
 def test_a_suite_signed_by_a_foreign_key_is_refused(assay, place, tmp_path):
     other = write_suite(tmp_path / "other", suite=[("id: numbers", "id: others")])
-    done = assay("suite", "submit", other, "--org", "university", "--key", "other.pem")
+    done = assay("suite", "submit", other, "--profile", "university", "--key", "other.pem")
     assert done.status == 2
     assert held(tmp_path) == [place]
 
 
-def test_what_cannot_be_signed_is_an_error_in_a_line(assay, suite):
-    words = ("suite", "submit", suite, "--org", "university", "--key", "k")
+def test_what_cannot_be_signed_is_an_error_in_a_line(assay, place, suite):
+    words = ("suite", "submit", suite, "--profile", "university", "--key", "k")
     assert assay("keys", "new", "k").status == 0
     done = assay(*words, "--contact", "x" * 1000)
     assert done.status == 2
@@ -166,8 +166,8 @@ def test_what_cannot_be_signed_is_an_error_in_a_line(assay, suite):
 
 
 def test_the_list_is_of_known_auditors(assay, place):
-    assert place in assay("suite", "list", "--org", "university").out
-    assert json.loads(assay("suite", "list", "--org", "university", "--json").out) == [
+    assert place in assay("suite", "list", "--profile", "university").out
+    assert json.loads(assay("suite", "list", "--profile", "university", "--json").out) == [
         {"digest": place, "id": "numbers", "version": "1.0.0"}
     ]
-    assert assay("suite", "list", "--org", "nobody").status == 2
+    assert assay("suite", "list", "--profile", "nobody").status == 2
