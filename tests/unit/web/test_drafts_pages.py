@@ -17,6 +17,7 @@ from tests.support.copies import copy
 from tests.support.programs import STRANGER
 from tests.support.queries import counted
 from tests.support.visits import visits
+from web.views.pages import terms_form
 
 SCRIPT = "<script>alert(1)</script>"
 NOT_AUDITORS = (worlds.VENDOR, worlds.REGULATOR, "operator")
@@ -203,6 +204,43 @@ def test_scripts_in_terms_are_text(browse, suite):
             page = browse.get(who, shown)
             assert page.status_code == 200
             assert SCRIPT not in page.text
+
+
+TYPED = {
+    "title": "Sums",
+    "summary": "A summary",
+    "claim.sentence": "It adds",
+    "claim.decision.metric": "accuracy",
+    "claim.decision.threshold": "0.5",
+    "observers": "one\ntwo",
+    "independence.funding": "a grant",
+    "runs": "3",
+    "window_days": "40",
+    "retries": "0",
+    "cost_microusd": "0.0125",
+    "release": "on_completion",
+    "completeness": "buckets",
+    "ledger_pair": "300",
+    "embargo_until": "2099-01-31",
+    "factual_check_days": "7",
+}
+
+
+def test_changing_nothing_of_a_draft_makes_the_same_terms_again(browse, suite):
+    first = made(browse, suite, **TYPED).headers["location"].rpartition("/")[2]
+    page = browse.get(worlds.AUDITOR, f"/drafts/new?draft={first}").text
+    assert 'value="40"' in page.split('id="window_days"')[1][:300]
+    before = protocol_document.parse(body_of(browse, first))
+    again = made(browse, suite, **terms_form.again(before)).headers["location"]
+    after = protocol_document.parse(body_of(browse, again.rpartition("/")[2]))
+    different = {"identity": {"id"}, "budget": {"window"}}
+    assert before.model_dump(exclude=different) == after.model_dump(exclude=different)
+
+
+def test_only_its_auditor_changes_a_draft(browse, draft):
+    assert browse.get(STRANGER, f"/drafts/new?draft={draft}").status_code == 404
+    assert browse.get(worlds.VENDOR, f"/drafts/new?draft={draft}").status_code == 403
+    assert browse.get(worlds.AUDITOR, "/drafts/new?draft=%00").status_code == 404
 
 
 def test_the_exact_bytes_are_a_file_to_keep(browse, draft):

@@ -1,4 +1,4 @@
-"""The pages of protocols: the list, one agreement, the vendor's signature, starting a run."""
+"""The pages of protocols: the list, one agreement, and the vendor's signature."""
 
 import re
 
@@ -8,73 +8,37 @@ from harness.documents import signatures
 from harness.documents.fields import instant
 from harness.documents.signer import generate
 from harness.records import runs
-from harness.records import suites as suite_rows
-from harness.services import states
-from harness.services.access import Actor
-from harness.services.agreements import agree
-from harness.services.agreements.terms import build
-from harness.services.runs import finish
-from tests.support import released, uploads
+from tests.support import agreements, released, uploads
 from tests.support import world as worlds
+from tests.support.agreements import READERS, SCRIPT, STRANGERS, TERMS, found
 from tests.support.copies import copy
 from tests.support.programs import RIVAL, STRANGER
 from tests.support.queries import counted
 from tests.support.service import member, signed_in
 from tests.support.visits import visits
 
-SCRIPT = "<script>alert(1)</script>"
-TERMS = build(
-    {
-        "title": f"Sums {SCRIPT}",
-        "runs": 2,
-        "run_wall_clock_s": 600,
-        "claim": {
-            "sentence": f"It adds {SCRIPT}",
-            "decision": {"metric": "accuracy", "threshold": "0.5", "margin": "0.05"},
-        },
-    }
-)
-READERS = (worlds.AUDITOR, worlds.VENDOR, worlds.REGULATOR, "operator")
-OUTSIDERS = (worlds.AUDITOR, worlds.REGULATOR)
-STRANGERS = (STRANGER, RIVAL)
-
 
 @pytest.fixture(scope="module")
 def origin(peopled, tmp_path_factory):
-    """A world with a proposed and an active protocol, and browsers signed in."""
-    world = copy(peopled, tmp_path_factory.mktemp("protocols") / "data")
-    with world.platform.database.read() as session:
-        suite = session.query(suite_rows.Suite.digest).scalar()
-    active = world.agree(suite, TERMS)
-    proposed = world.propose(world.draft(suite, TERMS))
-    with visits(world) as found:
-        for who in (*READERS, *STRANGERS):
-            found.headers(who)
-    return world, found.cookies, suite, active, proposed
+    return agreements.make(peopled, tmp_path_factory.mktemp("protocols") / "data")
 
 
 @pytest.fixture
 def browse(origin, tmp_path):
-    world = copy(origin[0], tmp_path / "data")
-    with visits(world, origin[1]) as found:
-        yield found
+    world = copy(origin.world, tmp_path / "data")
+    with visits(world, origin.cookies) as opened:
+        yield opened
     world.platform.database.close()
 
 
 @pytest.fixture
 def active(origin):
-    return origin[3]
+    return origin.active
 
 
 @pytest.fixture
 def proposed(origin):
-    return origin[4]
-
-
-def found(browse, protocol):
-    with browse.world.platform.database.read() as session:
-        row = agree.find(session, Actor("operator", "operator"), protocol)
-        return row.state, row.digest, agree.body(session, row)
+    return origin.proposed
 
 
 def send(browse, protocol, content, who=worlds.VENDOR):
@@ -85,12 +49,7 @@ def send(browse, protocol, content, who=worlds.VENDOR):
 
 def signed(browse, protocol):
     key = browse.world.keys[worlds.VENDOR]
-    return uploads.approval(key, found(browse, protocol)[2], worlds.VENDOR)
-
-
-def start(browse, protocol, ordinal, who=worlds.AUDITOR):
-    path = f"/protocols/{protocol}"
-    return browse.submit(who, f"{path}/start", path, ordinal=str(ordinal))
+    return uploads.approval(key, found(browse, protocol).body, worlds.VENDOR)
 
 
 def beside(page, field="signatures"):
@@ -155,7 +114,7 @@ def test_a_protocol_shows_its_state_its_terms_and_its_signatures(browse, active,
     assert fact(page, "Runs left") == "2 of 2"
     assert fact(page, "Whose turn").strip() == ("You" if who == worlds.AUDITOR else "Auditor")
     assert "Met when accuracy is 0.5 or more" in fact(page, "Decision")
-    assert found(browse, active)[1] in page
+    assert found(browse, active).digest in page
     table = page.split("Signatures and their place in the public log")[1].split("</table>")[0]
     assert re.findall(r'<a href="/log/(\d+)">\1</a>', table) == ["1", "2", "3", "4"]
     for name in (worlds.AUDITOR, worlds.VENDOR):
@@ -168,7 +127,7 @@ def test_a_protocol_shows_its_state_its_terms_and_its_signatures(browse, active,
 @pytest.mark.parametrize("who", READERS)
 def test_the_exact_bytes_are_a_file_to_keep(browse, proposed, who):
     reply = browse.get(who, f"/protocols/{proposed}/document")
-    assert reply.content == found(browse, proposed)[2]
+    assert reply.content == found(browse, proposed).body
     assert reply.headers["content-disposition"] == f'attachment; filename="{proposed}.json"'
 
 
@@ -183,7 +142,7 @@ def test_only_the_vendor_is_asked_to_sign(browse, proposed, active, who):
 def test_a_signature_puts_the_protocol_in_force(browse, proposed):
     reply = send(browse, proposed, signed(browse, proposed))
     assert (reply.status_code, reply.headers["location"]) == (303, f"/protocols/{proposed}")
-    assert found(browse, proposed)[0] == "ACTIVE"
+    assert found(browse, proposed).state == "ACTIVE"
     assert "Start run 1" in browse.get(worlds.AUDITOR, f"/protocols/{proposed}").text
 
 
@@ -201,7 +160,7 @@ def test_nobody_else_signs(browse, proposed, who, status):
     files = {"signatures": signed(browse, proposed)}
     path = f"/protocols/{proposed}/sign"
     assert uploads.upload(browse, who, path, "/protocols", files).status_code == status
-    assert found(browse, proposed)[0] == "PROPOSED"
+    assert found(browse, proposed).state == "PROPOSED"
 
 
 @pytest.mark.parametrize(
@@ -216,16 +175,16 @@ def test_a_file_without_signature_is_refused_beside_its_field(browse, proposed, 
     reply = send(browse, proposed, content)
     assert reply.status_code == 422
     assert message in beside(reply.text)
-    assert found(browse, proposed)[0] == "PROPOSED"
+    assert found(browse, proposed).state == "PROPOSED"
 
 
 def test_another_key_or_other_bytes_are_refused_beside_the_field(browse, proposed, active):
-    body = found(browse, proposed)[2]
+    body = found(browse, proposed).body
     foreign = uploads.approval(generate("p256"), body, worlds.VENDOR)
     assert "not signed by a valid key" in beside(send(browse, proposed, foreign).text)
     other = signed(browse, active)
     assert "signs another protocol" in beside(send(browse, proposed, other).text)
-    assert found(browse, proposed)[0] == "PROPOSED"
+    assert found(browse, proposed).state == "PROPOSED"
 
 
 def test_signing_twice_is_a_conflict_with_a_page(browse, proposed):
@@ -248,71 +207,6 @@ def test_after_its_window_a_proposal_asks_nobody_to_sign(browse, proposed):
         assert "Waiting for your signature" not in late.get(worlds.VENDOR, "/protocols").text
 
 
-@pytest.mark.parametrize(
-    ("who", "status"),
-    [(worlds.VENDOR, 403), (worlds.REGULATOR, 403), ("operator", 403), (STRANGER, 404)],
-)
-def test_nobody_but_the_auditor_starts_a_run(browse, active, who, status):
-    if status == 403:
-        page = browse.get(who, f"/protocols/{active}").text
-        assert "Start run" not in page
-    assert browse.get(who, f"/protocols/{active}/start").status_code == status
-    reply = browse.submit(who, f"/protocols/{active}/start", "/protocols", ordinal="1")
-    assert reply.status_code == status
-
-
-def test_before_a_run_is_started_its_price_is_shown(browse, active):
-    page = browse.get(worlds.AUDITOR, f"/protocols/{active}/start").text
-    assert "Start run 1?" in page
-    assert "0.000 of 512 bits spent, 512.000 left" in page
-    assert page.count("<meter") == 3
-    assert "$" in page
-
-
-def test_a_second_click_starts_no_second_run(browse, active):
-    first, second = (start(browse, active, 1) for _ in range(2))
-    assert first.status_code == second.status_code == 303
-    assert first.headers["location"] == second.headers["location"]
-    page = browse.get(worlds.AUDITOR, f"/protocols/{active}").text
-    assert f'href="{first.headers["location"]}"' in page
-    assert page.count('href="/runs/') == 1
-    assert fact(page, "Runs left") == "1 of 2"
-    bits = re.search(r"([0-9.]+) of 512 bits spent", page)[1]
-    assert float(bits) > 0
-
-
-@pytest.mark.parametrize("ordinal", ["2", "0", "x", "", "-1", "9" * 30])
-def test_another_run_than_the_announced_one_is_not_started(browse, active, ordinal):
-    reply = start(browse, active, ordinal)
-    assert reply.status_code == 409
-    assert "The run was not started" in reply.text
-    with browse.world.platform.database.read() as session:
-        assert not runs.of_protocol(session, active)
-
-
-def test_when_all_runs_are_used_nothing_offers_another(browse, active):
-    for ordinal in (1, 2):
-        start(browse, active, ordinal)
-    page = browse.get(worlds.AUDITOR, f"/protocols/{active}").text
-    assert "Start run" not in page
-    assert "All agreed runs are used" in page
-    reply = browse.get(worlds.AUDITOR, f"/protocols/{active}/start")
-    assert reply.headers["location"] == f"/protocols/{active}"
-    refused = start(browse, active, 3)
-    assert refused.status_code == 409
-    assert "all 2 agreed runs are used" in refused.text
-
-
-def test_a_ledger_that_cannot_pay_is_said_on_the_page(browse, origin):
-    world = browse.world
-    spent = build({"runs": 20, "ledger_pair": 5, "ledger_owner_group": 5, "ledger_model": 5})
-    protocol = world.agree(origin[2], spent)
-    assert start(browse, protocol, 1).status_code == 303
-    reply = start(browse, protocol, 2)
-    assert reply.status_code == 409
-    assert "ledger pair" in reply.text
-
-
 def test_a_form_of_another_session_changes_nothing(browse, active, proposed):
     for path in (f"/protocols/{active}/start", f"/protocols/{proposed}/sign"):
         assert browse.post(worlds.AUDITOR, path, csrf="0" * 64, ordinal="1").status_code == 403
@@ -326,25 +220,14 @@ def test_a_list_costs_as_many_queries_for_two_as_for_many(browse, origin, who):
     with counted(browse.world.platform.database) as few:
         browse.get(who, "/protocols")
     for _ in range(9):
-        browse.world.propose(browse.world.draft(origin[2], TERMS))
-        browse.world.agree(origin[2], TERMS)
+        browse.world.propose(browse.world.draft(origin.suite, TERMS))
+        browse.world.agree(origin.suite, TERMS)
     browse.get(who, "/protocols")
     with counted(browse.world.platform.database) as many:
         page = browse.get(who, "/protocols").text
     assert page.count('href="/protocols/p') >= 20
     # Who is signed in, the list and what waits for whom; what a protocol says is remembered.
     assert len(few) == len(many) <= 8
-
-
-def test_one_protocol_costs_as_many_queries_with_runs_as_without(browse, active):
-    browse.get(worlds.AUDITOR, f"/protocols/{active}")
-    with counted(browse.world.platform.database) as none:
-        browse.get(worlds.AUDITOR, f"/protocols/{active}")
-    for ordinal in (1, 2):
-        start(browse, active, ordinal)
-    with counted(browse.world.platform.database) as two:
-        browse.get(worlds.AUDITOR, f"/protocols/{active}")
-    assert len(none) == len(two) <= 12
 
 
 def test_a_long_list_is_read_page_by_page(browse, active, proposed):
@@ -354,57 +237,3 @@ def test_a_long_list_is_read_page_by_page(browse, active, proposed):
     assert proposed in first
     assert active in second
     assert proposed not in second
-
-
-def _end(world, run):
-    released.start(world, run)
-    with world.platform.database.write() as session:
-        finish.end(session, world.platform, runs.get(session, run), states.Run.FAILED, "some")
-
-
-INSIDES = {
-    "queued": lambda *_: None,
-    "running": released.start,
-    "failed": _end,
-    "released": released.release,
-}
-
-
-@pytest.fixture(scope="module")
-def looks(origin, tmp_path_factory):
-    """What each role sees of a protocol while its run has this or that inside."""
-    folder = tmp_path_factory.mktemp("looks")
-    begun = copy(origin[0], folder / "begun")
-    run = begun.reserve(origin[3])
-    with begun.platform.database.read() as session:
-        at = runs.get(session, run).reserved_at + 30
-    seen = {}
-    for name, act in INSIDES.items():
-        world = copy(begun, folder / name)
-        act(world, run)
-        with visits(released.at(world, at), origin[1]) as found:
-            seen[name] = {
-                (who, path): _all_of(found.get(who, path))
-                for who in OUTSIDERS
-                for path in _paths(origin[3])
-            }
-        world.platform.database.close()
-    begun.platform.database.close()
-    return seen
-
-
-def _paths(protocol):
-    shown = f"/protocols/{protocol}"
-    return ("/protocols", shown, f"{shown}/start", f"{shown}/document", "/models/replayed")
-
-
-def _all_of(reply):
-    return reply.status_code, reply.headers.multi_items(), reply.content
-
-
-def test_before_the_slot_every_byte_is_the_same_whatever_happens_inside(looks):
-    before = looks["queued"]
-    assert before[worlds.AUDITOR, "/protocols"][0] == 200
-    for name, look in looks.items():
-        for what, reply in look.items():
-            assert reply == before[what], (name, what)

@@ -1,6 +1,7 @@
 """Drafts: choosing terms, looking at what they commit to, and proposing with a signature."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -18,6 +19,7 @@ from web.forms import Form, OwnForm
 from web.rendering import render, see_other
 from web.views.pages import terms_form
 from web.views.pages.agreement_words import words
+from web.views.pages.models import MODEL
 from web.views.pages.terms_fields import LABELS, SECTIONS
 
 router = APIRouter(prefix="/drafts")
@@ -40,11 +42,22 @@ Text = Annotated[str, Query(max_length=80)]
 
 @router.get("/new")
 def new_draft(
-    request: Request, at: AtDesk, visitor: Visitor, suite: Text = "", model: Text = ""
+    request: Request,
+    at: AtDesk,
+    visitor: Visitor,
+    suite: Text = "",
+    model: Text = "",
+    draft: Text = "",
 ) -> Response:
-    """The form of terms; without a suite and a model, the choice of both."""
+    """The form of terms, those of a draft if one is named; else first the suite and model."""
     _check_author(visitor)
+    if draft:
+        with at.platform.database.read() as session:
+            before = drafts.document(drafts.find(session, visitor.actor, known_id(draft)))
+        typed = terms_form.again(before)
+        return _form(request, at, visitor, before.suite.digest, before.system.model, defaults=typed)
     if suite and model:
+        _check_names(suite, model)
         return _form(request, at, visitor, suite, model)
     with at.platform.database.read() as session:
         own = suites.listed(session, visitor.actor, _CHOICES).rows
@@ -57,8 +70,7 @@ def make_draft(request: Request, at: AtDesk, visitor: Visitor, form: OwnForm) ->
     """Draft a protocol of these terms and keep it, to be looked at and signed."""
     _check_author(visitor)
     suite, model = form.text("suite"), form.text("model")
-    if not _DIGEST.fullmatch(suite):
-        raise NotFound("no suite with that digest")
+    _check_names(suite, model)
     try:
         chosen = terms_form.read(form.values)
         with at.platform.database.write() as session:
@@ -120,6 +132,12 @@ def _check_author(visitor: Visitor) -> None:
     check(visitor.actor, "propose", Thing("protocol", auditor=visitor.actor.organisation))
 
 
+def _check_names(suite: str, model: str) -> None:
+    """Raise NotFound for what can name neither; a database does not take every text."""
+    if not _DIGEST.fullmatch(suite) or not MODEL.fullmatch(model):
+        raise NotFound("no such suite or model")
+
+
 def _form(
     request: Request,
     at: Desk,
@@ -127,6 +145,7 @@ def _form(
     suite: str,
     model: str,
     form: Form | None = None,
+    defaults: Mapping[str, str] | None = None,
 ) -> Response:
     with at.platform.database.read() as session:
         row = suites.find(session, visitor.actor, suite)
@@ -142,7 +161,7 @@ def _form(
         sections=SECTIONS,
         labels=LABELS,
         figures=suites.figure_ids(found.manifest),
-        defaults=terms_form.defaults(visitor.signed.name),
+        defaults=defaults or terms_form.defaults(visitor.signed.name),
     )
 
 

@@ -19,7 +19,7 @@ from web.views.api.shapes import Asked, to_text
 
 router = APIRouter(prefix="/models")
 
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+MODEL: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _MICRO: Final = 1_000_000
 _HIGHEST: Final = 2**31 - 1
 _SHOWN: Final = 20
@@ -89,7 +89,7 @@ def add_model(request: Request, at: AtDesk, visitor: Visitor, form: OwnForm) -> 
 @router.get("/{name}")
 def read_model(request: Request, at: AtDesk, visitor: Visitor, name: str) -> Response:
     """One model, and the agreements over it that the reader may see."""
-    if not _NAME.fullmatch(name):
+    if not MODEL.fullmatch(name):
         raise NotFound("no model of that name")
     actor = visitor.actor
     with at.platform.database.read() as session:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from harness.documents.fields import instant
+from harness.documents.protocol import Protocol
 from harness.errors import InvalidInput
 from harness.services.agreements import terms
 from harness.services.agreements.terms import Terms
@@ -17,6 +19,19 @@ _MICRO: Final = 1_000_000
 _WHOLE: Final = re.compile(r"[0-9]{1,15}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECISION: Final = "claim.decision"
+# Where a term stands in the protocol, if not under its own name in one of `_SECTIONS`.
+_PATHS: Final = {
+    "person": "parties.auditor.person",
+    "vendor_person": "parties.vendor.person",
+    "observers": "parties.observers",
+    "contamination": "suite.contamination",
+    "release": "disclosure.release.mode",
+    "grid_s": "disclosure.release.grid_s",
+    "ledger_pair": "disclosure.ledger.pair",
+    "ledger_owner_group": "disclosure.ledger.owner_group",
+    "ledger_model": "disclosure.ledger.model",
+}
+_SECTIONS: Final = ("identity", "harness", "budget", "disclosure", "publication")
 # Where a problem of the drafted protocol belongs that has another name in the terms.
 _PLACES: Final = {
     "disclosure.bits": "bits_cap",
@@ -60,6 +75,26 @@ def defaults(person: str) -> dict[str, str]:
     plain = Terms().model_dump()
     found = {name: _shown(_get(plain, name)) for name in FIELDS}
     return found | {"person": person, "claim.decision.margin": ""}
+
+
+def again(protocol: Protocol) -> dict[str, str]:
+    """What to type for a protocol of the same terms, for somebody who wants to change a few."""
+    plain = protocol.model_dump()
+    found = {name: _typed(field, _found(plain, name)) for name, field in FIELDS.items()}
+    window = protocol.budget.window
+    return found | {"window_days": str((instant(window.end) - instant(window.start)).days)}
+
+
+def _found(plain: Mapping[str, Any], name: str) -> object:
+    if name in _PATHS or "." in name:
+        return _get(plain, _PATHS.get(name, name))
+    return next((plain[part][name] for part in _SECTIONS if name in plain[part]), None)
+
+
+def _typed(field: Field, value: object) -> str:
+    if field.kind == "dollars" and isinstance(value, int):
+        return format(Decimal(value) / _MICRO, "f")
+    return _shown(value)[:10] if field.kind == "day" else _shown(value)
 
 
 def _read(field: Field, text: str) -> object:
@@ -119,7 +154,7 @@ def _get(value: Any, name: str) -> object:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return "\n".join(map(str, value))
     return "" if value is None else str(value)
 
