@@ -49,11 +49,11 @@ def test_doctor_says_so_and_what_helps(rig):
 
 
 def test_a_run_waits_says_why_and_expires_with_a_refund(rig, monkeypatch):
-    protocol = rig.world.agree(rig.suite, TERMS.model_copy(update={"start_within_s": 12}))
+    protocol = rig.world.agree(rig.suite, TERMS.model_copy(update={"start_within_s": 30}))
     run_id = rig.start_run(protocol)
     rig.start(DOCKER_HOST=NOBODY)
     # Claimed, found impossible, and given back: not once, but as often as it is nudged.
-    until(lambda: rig.actions(run_id).count("wait for the platform") >= 2, 20, "two claims")
+    until(lambda: rig.actions(run_id).count("wait for the platform") >= 2, 28, "two claims")
     monkeypatch.setenv("DOCKER_HOST", NOBODY)
     seen = status(rig, run_id)
     assert seen["outcome"] == "PENDING"
@@ -65,7 +65,7 @@ def test_a_run_waits_says_why_and_expires_with_a_refund(rig, monkeypatch):
     assert theirs["inside"] is None
     assert theirs["hints"] == []
 
-    run = rig.wait_for(run_id, "EXPIRED", seconds=20)
+    run = rig.wait_for(run_id, "EXPIRED", seconds=50)
     assert run.category == "engine_unavailable"
     assert run.started_at is None
     assert rig.entries(run_id) == ["charge", "refund"]

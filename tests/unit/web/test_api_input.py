@@ -79,6 +79,7 @@ def cursor(value):
 
 WINDOWS = (
     {"limit": "0"},
+    {"limt": "5"},
     {"limit": "201"},
     {"limit": "1" * 5000},
     {"limit": "NaN"},

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from harness.errors import NotFound
 from harness.services.access import PUBLIC
@@ -14,6 +14,7 @@ from web.views.api.shapes import (
     Asked,
     Listing,
     LogIndex,
+    Parameters,
     StatementDigest,
     exact,
     to_text,
@@ -79,16 +80,18 @@ def read_statement(at: AtDesk, digest: StatementDigest) -> Response:
     return Response(found, media_type="application/json")
 
 
-@router.get("/proof/{index}")
-def read_proof(
-    at: AtDesk,
-    index: LogIndex,
+class Tree(Parameters):
+    """Under which tree something is proved."""
+
     size: Annotated[
         int | None,
-        Query(ge=1, le=MOST_LEAVES, description="Leaves of the tree; the newest by default."),
-    ] = None,
-) -> Proof:
+        Field(ge=1, le=MOST_LEAVES, description="Leaves of the tree; the newest by default."),
+    ] = None
+
+
+@router.get("/proof/{index}")
+def read_proof(at: AtDesk, index: LogIndex, under: Annotated[Tree, Query()]) -> Proof:
     """The proof that an entry stands in the log."""
     with at.platform.database.read() as session:
-        taken, hashes = log.proof(session, PUBLIC, index, size)
+        taken, hashes = log.proof(session, PUBLIC, index, under.size)
     return Proof(index=index, size=taken, proof=[log.to_base64(item) for item in hashes])

@@ -50,7 +50,6 @@ Line = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
 Base64 = Annotated[
     str,
     Field(
-        max_length=1024 * 1024,
         pattern="^[A-Za-z0-9+/]+={0,2}$",
         description="Exact bytes in base64 (RFC 4648, section 4).",
         json_schema_extra={"contentEncoding": "base64"},
@@ -106,14 +105,22 @@ def to_cursor(text: str) -> Cursor:
     return Cursor(float(at), row_id)
 
 
-def window(
-    limit: Annotated[int, Query(ge=1, le=200, description="Rows on a page.")] = 50,
+class Parameters(BaseModel):
+    """What stands behind the question mark: a misspelt name is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Part(Parameters):
+    limit: Annotated[int, Field(ge=1, le=200, description="Rows on a page.")] = 50
     cursor: Annotated[
-        str | None, Query(max_length=300, description="`next` of the page before.")
-    ] = None,
-) -> Window:
+        str | None, Field(max_length=300, description="`next` of the page before.")
+    ] = None
+
+
+async def window(part: Annotated[_Part, Query()]) -> Window:
     """Which part of a list is asked for."""
-    return Window(limit, None if cursor is None else to_cursor(cursor))
+    return Window(part.limit, None if part.cursor is None else to_cursor(part.cursor))
 
 
 Asked = Annotated[Window, Depends(window)]
