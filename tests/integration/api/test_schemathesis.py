@@ -68,8 +68,10 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory):
-    world = worlds.make(tmp_path_factory.mktemp("schemathesis") / "data")
+def scene(tmp_path_factory, postgresql):
+    # The stricter of the two databases.
+    url = postgresql.fresh()
+    world = worlds.make(tmp_path_factory.mktemp("schemathesis") / "data", database_url=url)
     world.image()
     world.model()
     settle_in(world)
@@ -85,11 +87,11 @@ def scene(tmp_path_factory):
     later.settle()
     with later.platform.database.read() as session:
         statement = log.find(session, "report", run=run)[0].pae_digest
-    with served(later) as url:
+    with served(later) as server:
         yield Scene(
-            schema=schemathesis.openapi.from_url(f"{url}{API}/openapi.json"),
+            schema=schemathesis.openapi.from_url(f"{server}{API}/openapi.json"),
             headers={"": {}} | {
-                who: {"Authorization": f"Bearer {acting(later, url, who, role)['ASSAY_TOKEN']}"}
+                who: {"Authorization": f"Bearer {acting(later, server, who, role)['ASSAY_TOKEN']}"}
                 for who, role in ROLES.items()
             },
             paths={
@@ -110,6 +112,7 @@ def scene(tmp_path_factory):
             },
         )  # fmt: skip
     world.platform.database.close()
+    postgresql.drop(url)
 
 
 def make_real(case, scene):
