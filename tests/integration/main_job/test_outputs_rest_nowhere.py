@@ -101,6 +101,8 @@ def reserve(world, vendors, claimed) -> dict[str, str]:
 def tell(world, runs, folder: Path) -> None:
     """What the parties can ask for, in files."""
     folder.mkdir()
+    # The search read the database's files in this process, which took SQLite's locks away.
+    world.platform.database.close()
     with served(world) as url, ThreadPoolExecutor(2) as pool:
         auditor = acting(world, url, worlds.AUDITOR, "auditor")
         vendor = acting(world, url, worlds.VENDOR, "vendor")
