@@ -52,6 +52,6 @@ def create_app(desk: Desk, readiness_checks: ReadinessChecks, *, sweep: bool = T
     errors.install(app)
     app.include_router(health.router, include_in_schema=False)
     app.include_router(api.router)
-    app.include_router(pages.router, include_in_schema=False)
+    pages.include_in(app)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     return app

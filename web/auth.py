@@ -98,7 +98,7 @@ def maybe_visit(request: Request, at: AtDesk) -> Visit | None:
 MaybeVisit = Annotated[Visit | None, Depends(maybe_visit)]
 
 
-def visit(found: MaybeVisit) -> Visit:
+async def visit(found: MaybeVisit) -> Visit:
     """Who is behind this browser. Raises NotSignedIn."""
     if found is None:
         raise NotSignedIn("sign in first")

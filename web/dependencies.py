@@ -1,4 +1,7 @@
-"""What views may ask for; each is built once when the process starts."""
+"""What views may ask for; each is built once when the process starts.
+
+What only looks at the request is `async`, so that it costs no thread.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, TypeAlias, cast
@@ -16,18 +19,22 @@ def desk(request: Request) -> Desk:
     return cast("Desk", request.app.state.desk)
 
 
-def readiness_checks(request: Request) -> ReadinessChecks:
+async def _desk(request: Request) -> Desk:
+    return desk(request)
+
+
+async def readiness_checks(request: Request) -> ReadinessChecks:
     """Return the checks that `create_app` was given."""
     return cast("ReadinessChecks", request.app.state.readiness_checks)
 
 
-def source(request: Request) -> str:
+async def source(request: Request) -> str:
     """The network address that asks, for throttling; a proxy in front is one source."""
     return request.client.host if request.client else "unknown"
 
 
 __all__ = ["AtDesk", "Desk", "Readiness", "ReadinessChecks", "Source"]
 
-AtDesk = Annotated[Desk, Depends(desk)]
+AtDesk = Annotated[Desk, Depends(_desk)]
 Readiness = Annotated[ReadinessChecks, Depends(readiness_checks)]
 Source = Annotated[str, Depends(source)]

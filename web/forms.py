@@ -74,7 +74,7 @@ AnyForm = Annotated[Form, Depends(read_form)]
 
 
 # Who asks comes first: nothing is read from somebody who is not signed in.
-def own_form(visitor: Visitor, found: AnyForm) -> Form:
+async def own_form(visitor: Visitor, found: AnyForm) -> Form:
     """A form that this very session was given. Raises NotSignedIn or NotAllowed."""
     check_form(visitor, found.values.get("csrf", ""))
     return found

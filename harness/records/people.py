@@ -4,8 +4,9 @@ Secrets are stored as SHA-256 digests of random 256-bit values, passwords as arg
 """
 
 from collections.abc import Sequence
+from typing import Any, Final
 
-from sqlalchemy import Double, ForeignKey, String, delete, select, update
+from sqlalchemy import Double, ForeignKey, String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from harness.records import audit
@@ -166,16 +167,39 @@ def add_session(session: Session, row: WebSession, act: Act) -> None:
     session.flush()
 
 
-def web_session(session: Session, digest: str) -> WebSession | None:
-    """Find a session."""
-    return session.get(WebSession, digest)
-
-
 def sessions_of(session: Session, login: str, at: float) -> Sequence[WebSession]:
     """A person's sessions that have not expired."""
     return session.scalars(
         select(WebSession).where(WebSession.person == login, WebSession.expires_at > at)
     ).all()
+
+
+# Asked with every page: built once, in one query.
+_SIGNED_IN: Final = (
+    select(
+        WebSession.expires_at,
+        WebSession.organisation.label("chosen"),
+        Person.login,
+        Person.name,
+        Person.password.is_not(None).label("has_password"),
+        Person.disabled_at,
+        Organisation.name.label("organisation"),
+        Organisation.role,
+    )
+    .join(Person, Person.login == WebSession.person)
+    .outerjoin(Membership, Membership.person == Person.login)
+    .outerjoin(Organisation, Organisation.name == Membership.organisation)
+    .where(WebSession.digest == bindparam("digest"))
+    .order_by(Organisation.name)
+)
+
+
+def signed_in(session: Session, digest: str) -> Sequence[Any]:
+    """Who is behind a session: a row for each organisation of the person, or none at all.
+
+    A person without any organisation has one row, in which `organisation` and `role` are None.
+    """
+    return session.execute(_SIGNED_IN, {"digest": digest}).all()
 
 
 def choose_organisation(session: Session, digest: str, organisation: str, act: Act) -> None:

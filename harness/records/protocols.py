@@ -1,8 +1,9 @@
 """Protocols: the mutable state of an agreement; the agreed bytes are a document."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
-from sqlalchemy import Double, ForeignKey, String, select, update
+from sqlalchemy import Double, ForeignKey, String, bindparam, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from harness.paging import Page, Window
@@ -49,10 +50,15 @@ def listed(session: Session, own: Mapping[str, str], window: Window) -> Page[Pro
     return paging.page(session, query, Protocol.since, Protocol.id, window)
 
 
+# Asked with every list: built once.
+_DIGESTS: Final = select(Protocol.id, Protocol.digest).where(
+    Protocol.id.in_(bindparam("ids", expanding=True))
+)
+
+
 def digests(session: Session, ids: Collection[str]) -> Mapping[str, str]:
     """Digest of the agreed bytes of each of these protocols, by protocol id."""
-    rows = session.execute(select(Protocol.id, Protocol.digest).where(Protocol.id.in_(ids)))
-    return {row.id: row.digest for row in rows}
+    return {row.id: row.digest for row in session.execute(_DIGESTS, {"ids": list(ids)})}
 
 
 def in_state(session: Session, state: str) -> Sequence[Protocol]:

@@ -5,14 +5,19 @@ on `state`, so a doubled or lost message changes nothing. Nothing per sample is 
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Double,
+    Executable,
     ForeignKey,
     Select,
     String,
     UniqueConstraint,
+    bindparam,
     exists,
     func,
     select,
@@ -23,8 +28,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from harness.paging import Page, Window
 from harness.records import audit, paging
 from harness.records.base import Act, Base
-from harness.records.log import Statement
+from harness.records.log import LogHead, Statement
 from harness.records.protocols import Protocol
+
+_ID_LENGTH: Final = 16
 
 
 class Run(Base):
@@ -33,7 +40,7 @@ class Run(Base):
     __tablename__ = "runs"
     __table_args__ = (UniqueConstraint("protocol", "ordinal"),)
 
-    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    id: Mapped[str] = mapped_column(String(_ID_LENGTH), primary_key=True)
     protocol: Mapped[str] = mapped_column(ForeignKey("protocols.id"), index=True)
     ordinal: Mapped[int]
     state: Mapped[str] = mapped_column(String(16), index=True)
@@ -59,6 +66,38 @@ class Run(Base):
     report: Mapped[str | None] = mapped_column(ForeignKey("documents.digest"))
 
 
+class Listed(NamedTuple):
+    """What a list needs to know of a run; the fields are the columns of the same names."""
+
+    id: str
+    protocol: str
+    ordinal: int
+    state: str
+    category: str | None
+    requests: int
+    rows: int
+    rows_due: int
+    reserved_at: float
+    start_by: float
+    wall_clock_s: int
+    grid_s: int
+    slot_at: float | None
+    started_at: float | None
+    ended_at: float | None
+    visible_at: float | None
+
+
+# A report may be read when its run's slot has come and it stands in the log.
+_READABLE: Final = (
+    Run.state == "RELEASED",
+    Run.report.is_not(None),
+    Run.visible_at <= bindparam("now"),
+    exists().where(
+        Statement.run == Run.id, Statement.kind == "report", Statement.index.is_not(None)
+    ),
+)
+
+
 def add(session: Session, row: Run, act: Act) -> None:
     """Reserve a slot."""
     session.add(row)
@@ -73,22 +112,54 @@ def get(session: Session, run_id: str) -> Run | None:
 
 def matching(session: Session, prefix: str, own: Mapping[str, str]) -> Sequence[Run]:
     """Runs whose id starts with `prefix`, of protocols whose columns are `own`; at most two."""
-    query = _of_protocols(own).where(Run.id.startswith(prefix, autoescape=True))
-    return session.scalars(query.limit(2)).all()
+    # A whole id is found by its index, the beginning of one by looking at each.
+    whole = len(prefix) == _ID_LENGTH
+    fits = Run.id == prefix if whole else Run.id.startswith(prefix, autoescape=True)
+    return session.scalars(_of_protocols(own).where(fits).limit(2)).all()
 
 
-def listed(session: Session, own: Mapping[str, str], window: Window) -> Page[Run]:
+def listed(session: Session, own: Mapping[str, str], window: Window) -> Page[Listed]:
     """Runs of protocols whose columns are `own`, reserved last first."""
-    return paging.page(session, _of_protocols(own), Run.reserved_at, Run.id, window)
+    query = _listing(frozenset(own), after=window.after is not None)
+    found = session.execute(query, {**own, **paging.places(window)})
+    return paging.cut([Listed._make(row) for row in found], window, "reserved_at", "id")
+
+
+@cache
+def _listing(own: frozenset[str], *, after: bool) -> Executable:
+    # Built once, and without a mapped object for each row: a list is asked for often.
+    columns = [getattr(Run, name) for name in Listed._fields]
+    query = select(*columns).join(Protocol, Protocol.id == Run.protocol).where(*_mine(own))
+    return paging.prepared(query, Run.reserved_at, Run.id, after=after)
+
+
+def _mine(own: Collection[str]) -> list[ColumnElement[bool]]:
+    return [getattr(Protocol, name) == bindparam(name) for name in own]
 
 
 def released(session: Session, own: Mapping[str, str], now: float, window: Window) -> Page[Run]:
     """Runs whose report is in the log and may be seen at `now`, released last first."""
-    logged = exists().where(
-        Statement.run == Run.id, Statement.kind == "report", Statement.index.is_not(None)
-    )
-    query = _of_protocols(own).where(Run.state == "RELEASED", Run.visible_at <= now, logged)
+    query = paging.own(_of_protocols({}).where(*_READABLE), own, Protocol)
+    query = query.params(now=now)
     return paging.page(session, query, Run.visible_at, Run.id, window)
+
+
+def readable(session: Session, run_id: str, own: Mapping[str, str], now: float) -> Any:
+    """One of those that `released` lists, by its whole id: its `id`, `report` and the log's `size`.
+
+    None when there is no such run, or not for those who ask, or its report is not there yet.
+    """
+    query = _one_readable(frozenset(own))
+    return session.execute(query, {**own, "run": run_id, "now": now}).one_or_none()
+
+
+@cache
+def _one_readable(own: frozenset[str]) -> Executable:
+    # Asked with every page of a report: built once.
+    query = select(Run.id, Run.report, LogHead.size).join(Protocol, Protocol.id == Run.protocol)
+    return query.join(LogHead, LogHead.id == 1).where(
+        Run.id == bindparam("run"), *_READABLE, *_mine(own)
+    )
 
 
 def _of_protocols(own: Mapping[str, str]) -> Select[Run]:

@@ -9,7 +9,7 @@ from harness.records import people
 from harness.records.base import Act
 from harness.services.access import Actor
 from harness.services.parties import passwords
-from harness.services.parties.people import clean_login, organisations_of
+from harness.services.parties.people import clean_login
 from harness.services.parties.secrets import digest, new_secret
 from harness.services.platform.opening import Platform
 
@@ -74,18 +74,16 @@ def sign_in_by_link(session: Session, platform: Platform, secret: str, old: str 
 
 def look(session: Session, platform: Platform, secret: str) -> SignedIn | None:
     """Who is behind a session's secret, or None when it is over."""
-    row = people.web_session(session, digest(secret))
-    if row is None or row.expires_at <= platform.clock():
+    rows = people.signed_in(session, digest(secret))
+    if not rows or rows[0].expires_at <= platform.clock() or rows[0].disabled_at is not None:
         return None
-    person = people.person(session, row.person)
-    if person is None or person.disabled_at is not None:
-        return None
-    actors = organisations_of(session, person.login)
-    chosen = [actor for actor in actors if actor.organisation == row.organisation]
+    who = rows[0]
+    actors = [Actor(row.organisation, row.role, who.login) for row in rows if row.organisation]
+    chosen = [actor for actor in actors if actor.organisation == who.chosen]
     return SignedIn(
-        login=person.login,
-        name=person.name,
-        has_password=person.password is not None,
+        login=who.login,
+        name=who.name,
+        has_password=bool(who.has_password),
         actor=next(iter(chosen or actors), None),
         organisations=tuple(actor.organisation for actor in actors),
     )

@@ -15,8 +15,8 @@ from harness.documents.protocol import Protocol
 from harness.documents.report import Report
 from harness.documents.report_body import HistogramFigure, Interval, SumFigure
 from harness.errors import IntegrityError
-from harness.records import log
-from harness.services.access import Actor
+from harness.records import log, runs
+from harness.services.access import Actor, narrowed
 from harness.services.agreements import shape
 from harness.services.platform.opening import Platform
 from harness.services.publication import bundles
@@ -29,13 +29,12 @@ class Edition:
     """What a report's page is made of, by name: while none of it changes, neither does the page.
 
     `report` is the digest of the report's bytes, which name the protocol; `tree` is the size of
-    the log that the bundle proves the report against, under the trust root `root`.
+    the log that the bundle proves the report against.
     """
 
     run: str
     report: str
     tree: int
-    root: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +90,29 @@ class Reading:
 class Proof:
     """What the server's own verifier finds in the bundle that it hands out, and where to look.
 
-    `index` is the report's place in the log named `origin`.
+    `index` is the report's place in the log named `origin`; `root` pins who keeps that log.
     """
 
     checks: Verdict
+    root: str
     origin: str
     index: int
 
 
 def edition(session: Session, platform: Platform, actor: Actor, run_id: str) -> Edition:
-    """Which report it is, for those who may read it now.
+    """Which report it is, for those who may read it now; one query where there is one.
 
     Raises NotFound for one that the actor may not know of, Conflict while there is none.
     """
-    run = bundles.released(session, platform, actor, run_id)
-    head = log.head(session)
-    if run.report is None or head is None:
+    own, now = narrowed(actor, "report"), platform.clock()
+    row = None if own is None else runs.readable(session, run_id, own, now)
+    if row is None:
+        # The beginning of an id finds its run; whatever else it is, this says why there is none.
+        run = bundles.released(session, platform, actor, run_id)
+        row = None if own is None else runs.readable(session, run.id, own, now)
+    if row is None:
         raise IntegrityError("a report without its bytes or log")
-    return Edition(run.id, run.report, head.size, platform.trust_root_digest)
+    return Edition(row.id, row.report, row.size)
 
 
 def reading(session: Session, platform: Platform, actor: Actor, run_id: str) -> Reading:
@@ -125,8 +129,10 @@ def reading(session: Session, platform: Platform, actor: Actor, run_id: str) -> 
 def proof(session: Session, platform: Platform, actor: Actor, run_id: str) -> Proof:
     """Verify the very bundle that a reader would be given now. Raises as `edition` does."""
     data = bundles.bundle_of(session, platform, actor, run_id)
+    root = platform.trust_root_digest
     return Proof(
-        checks=verify(data, platform.trust_root_digest),
+        checks=verify(data, root),
+        root=root,
         origin=platform.settings.log_origin,
         index=bundle.parse(data).entries[-1].index,
     )

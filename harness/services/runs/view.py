@@ -75,7 +75,8 @@ def thing(session: Session, run: runs.Run) -> Thing:
 def view(session: Session, platform: Platform, actor: Actor, run_id: str) -> View:
     """Look at a run. Raises NotFound also for one that the actor may not know of."""
     run = find(session, actor, run_id)
-    return _shown(platform, actor, run, thing(session, run))
+    inside = can(actor, "observe", thing(session, run))
+    return _shown(run, platform.clock(), inside=inside)
 
 
 def listed(session: Session, platform: Platform, actor: Actor, window: Window) -> Page[View]:
@@ -84,8 +85,9 @@ def listed(session: Session, platform: Platform, actor: Actor, window: Window) -
     if own is None:
         return Page((), None)
     found = runs.listed(session, own, window)
-    about = Thing("run", **own)
-    return Page([_shown(platform, actor, run, about) for run in found.rows], found.next)
+    inside = can(actor, "observe", Thing("run", **own))
+    now = platform.clock()
+    return Page([_shown(run, now, inside=inside) for run in found.rows], found.next)
 
 
 def of_protocol(
@@ -95,17 +97,13 @@ def of_protocol(
     about = Thing("run", auditor=row.auditor, vendor=row.vendor)
     if not can(actor, "read", about):
         return []
-    return [_shown(platform, actor, run, about) for run in runs.of_protocol(session, row.id)]
+    inside, now = can(actor, "observe", about), platform.clock()
+    return [_shown(run, now, inside=inside) for run in runs.of_protocol(session, row.id)]
 
 
-def _shown(platform: Platform, actor: Actor, run: runs.Run, about: Thing) -> View:
-    now = platform.clock()
+def _shown(run: runs.Run | runs.Listed, now: float, *, inside: bool) -> View:
     expected = timing.last_slot(run.start_by, run.wall_clock_s, run.grid_s, run.slot_at)
-    inside = None
-    if can(actor, "observe", about):
-        inside = Inside(
-            run.state, run.category, run.requests, run.rows, run.started_at, run.ended_at
-        )
+    seen = Inside(run.state, run.category, run.requests, run.rows, run.started_at, run.ended_at)
     return View(
         id=run.id,
         protocol=run.protocol,
@@ -114,7 +112,7 @@ def _shown(platform: Platform, actor: Actor, run: runs.Run, about: Thing) -> Vie
         reserved_at=run.reserved_at,
         expected_by=expected,
         samples=run.rows_due,
-        inside=inside,
+        inside=seen if inside else None,
     )
 
 
@@ -134,7 +132,7 @@ def hints(platform: Platform, seen: View) -> list[str]:
     return found
 
 
-def outcome_at(run: runs.Run, now: float) -> str:
+def outcome_at(run: runs.Run | runs.Listed, now: float) -> str:
     """The outcome as it may be seen at `now`: PENDING until the slot, FAILED when none came."""
     if run.visible_at is not None and run.visible_at <= now:
         return states.public_outcome(run.state)

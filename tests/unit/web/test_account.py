@@ -234,7 +234,7 @@ def test_the_page_asks_as_much_for_many_tokens_as_for_one(world, browser):
         make_token(browser)
     with counted(world.platform.database) as twenty:
         browser.get("/account")
-    assert len(one) == len(twenty) == 5
+    assert len(one) == len(twenty) == 3
 
 
 def test_the_operator_has_an_account_too(world):

@@ -178,7 +178,7 @@ def test_lists_ask_as_much_for_many_as_for_one(world, browser):
     with counted(world.platform.database) as many:
         assert browser.get("/people").text.count("/shut-out") == 20
         browser.get("/organisations")
-    assert len(one) == len(many) == 9
+    assert len(one) == len(many) == 5
 
 
 def test_health_shows_findings_with_what_helps(browser):

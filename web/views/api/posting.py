@@ -66,7 +66,7 @@ def changed(desk: Desk, change: Callable[[Any], Result]) -> Result:
     return result
 
 
-def post(request: Request, at: AtDesk, actor: Program, key: Key = None) -> Post:
+async def post(request: Request, at: AtDesk, actor: Program, key: Key = None) -> Post:
     """The change that this request asks for."""
     return Post(at, actor, request.url.path, key)
 

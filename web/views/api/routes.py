@@ -2,12 +2,13 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
 from harness.services.platform.version import VERSION
+from web.branch import Branch
 from web.errors import PROBLEM
 from web.views.api import (
     drafts,
@@ -62,7 +63,7 @@ def _operation(route: APIRoute) -> str:
     return route.name
 
 
-router = APIRouter(prefix=PREFIX, responses=_PROBLEM, generate_unique_id_function=_operation)
+router = Branch(prefix=PREFIX, responses=_PROBLEM, generate_unique_id_function=_operation)
 router.get("", tags=["service"])(service.read_service)
 for part in (
     service,

@@ -2,16 +2,17 @@
 
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from harness.errors import InvalidInput
 from harness.services.parties import passwords, sessions, tokens
 from web.auth import Visitor
+from web.branch import Branch
 from web.dependencies import AtDesk, Desk
 from web.forms import Form, OwnForm
 from web.rendering import render, see_other
 
-router = APIRouter(prefix="/account")
+router = Branch(prefix="/account")
 
 _DAYS: Final = 90
 _SAID: Final = {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from harness.documents import signatures
 from harness.errors import InvalidInput, NotFound
@@ -14,6 +14,7 @@ from harness.services.access import Thing, check
 from harness.services.agreements import agree, clauses, drafts, preview
 from harness.services.parties import catalog
 from web.auth import Visitor
+from web.branch import Branch
 from web.dependencies import AtDesk, Desk
 from web.forms import Form, OwnForm
 from web.rendering import render, see_other
@@ -22,7 +23,7 @@ from web.views.pages.agreement_words import words
 from web.views.pages.models import MODEL
 from web.views.pages.terms_fields import LABELS, SECTIONS
 
-router = APIRouter(prefix="/drafts")
+router = Branch(prefix="/drafts")
 
 _ID: Final = re.compile(r"p[0-9a-f]{1,31}")
 _DIGEST: Final = re.compile(r"(sha256:)?[0-9a-f]{1,64}")

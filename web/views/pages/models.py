@@ -5,19 +5,20 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from harness.errors import Conflict, InvalidInput, NotFound
 from harness.services.access import Thing, can, check
 from harness.services.parties import catalog, registry
 from harness.services.publication import agreements
 from web.auth import Visitor
+from web.branch import Branch
 from web.dependencies import AtDesk
 from web.forms import Form, OwnForm
 from web.rendering import render, see_other
 from web.views.api.shapes import Asked, to_text
 
-router = APIRouter(prefix="/models")
+router = Branch(prefix="/models")
 
 MODEL: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _MICRO: Final = 1_000_000

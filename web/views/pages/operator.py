@@ -2,16 +2,17 @@
 
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from harness.services.access import Thing, check
 from harness.services.platform import doctor, overview
 from web.auth import Visitor
+from web.branch import Branch
 from web.dependencies import AtDesk
 from web.rendering import render
 from web.wording import duration
 
-router = APIRouter(prefix="/operator")
+router = Branch(prefix="/operator")
 
 _PLATFORM: Final = Thing("platform")
 # What a part that is down means for the parties; everything else has its remedy beside it.

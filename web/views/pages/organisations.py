@@ -1,17 +1,18 @@
 """Organisations: who takes part, and registering one that the operator has vetted."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from harness.errors import Conflict, InvalidInput
 from harness.services.access import Thing, can, check
 from harness.services.parties import catalog, registry
 from web.auth import Visitor
+from web.branch import Branch
 from web.dependencies import AtDesk
 from web.forms import Form, OwnForm
 from web.rendering import render, see_other
 from web.views.api.shapes import Asked, to_text
 
-router = APIRouter(prefix="/organisations")
+router = Branch(prefix="/organisations")
 
 _ORGANISATION = Thing("organisation")
 

@@ -6,7 +6,7 @@ A link is shown on the page that answers the request which made it, and never ag
 from collections.abc import Callable
 from typing import Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from harness.errors import Conflict, InvalidInput, NotFound
 from harness.paging import Window
@@ -14,11 +14,12 @@ from harness.services.access import Thing, check
 from harness.services.parties import catalog, people
 from harness.services.parties.people import Member
 from web.auth import Visitor
+from web.branch import Branch
 from web.dependencies import AtDesk, Desk
 from web.forms import Form, OwnForm
 from web.rendering import render, see_other
 
-router = APIRouter(prefix="/people")
+router = Branch(prefix="/people")
 
 _PERSON: Final = Thing("person")
 _ALL: Final = Window(1000)

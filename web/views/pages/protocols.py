@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from harness.documents import signatures
 from harness.errors import Conflict, InvalidInput, NotFound
@@ -13,6 +13,7 @@ from harness.services.publication import agreements
 from harness.services.publication.agreements import Overview
 from harness.services.runs import launch
 from web.auth import Visitor
+from web.branch import Branch
 from web.dependencies import AtDesk, Desk
 from web.forms import Form, OwnForm
 from web.rendering import render, see_other
@@ -20,7 +21,7 @@ from web.views.api.shapes import Asked, to_text
 from web.views.pages.agreement_words import words
 from web.views.pages.drafts import attachment, refuse_signatures
 
-router = APIRouter(prefix="/protocols")
+router = Branch(prefix="/protocols")
 
 _ID: Final = re.compile(r"p[0-9a-f]{0,31}")
 

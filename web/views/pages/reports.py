@@ -7,7 +7,7 @@ holds nothing about a reader.
 import shlex
 from typing import Annotated, Final, Literal, NamedTuple
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from markupsafe import Markup
 
 from harness.errors import Conflict
@@ -16,12 +16,13 @@ from harness.services.publication.recent import Recent
 from harness.services.publication.reports import Edition, Proof, Reading, Shown
 from web import charts, report_charts, wording
 from web.auth import Visitor
+from web.branch import Branch
 from web.dependencies import AtDesk, Desk
 from web.rendering import render, text
 from web.views.api.shapes import Asked, to_text
 from web.views.pages.runs import RunId
 
-router = APIRouter(prefix="/reports")
+router = Branch(prefix="/reports")
 
 # An image carries its own colours; the page's policy would forbid them when it is opened alone.
 _IMAGE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -136,15 +137,15 @@ def body(reading: Reading, proof: Proof) -> Markup:
             unit=report_charts.unit,
             words=wording,
             proof=proof,
-            command=command(reading.edition),
+            command=command(reading.edition, proof.root),
             citation=citation(reading, proof),
         )
     )
 
 
-def command(edition: Edition) -> str:
+def command(edition: Edition, root: str) -> str:
     """What anybody runs to check the bundle, with the trust root to pin."""
-    return shlex.join(("assay", "verify", file_name(edition.run), "--root", edition.root))
+    return shlex.join(("assay", "verify", file_name(edition.run), "--root", root))
 
 
 def citation(reading: Reading, proof: Proof) -> str:
@@ -156,7 +157,7 @@ def citation(reading: Reading, proof: Proof) -> str:
         f"suite {protocol.suite.id} {protocol.suite.version}, "
         f"{wording.attempt_line(report.run)}. Released {report.released_at[:10]}. "
         f"Assay report {reading.edition.report}, entry {proof.index} of log {proof.origin}, "
-        f"trust root {reading.edition.root}."
+        f"trust root {proof.root}."
     )
 
 

@@ -1,6 +1,8 @@
-"""All pages, in one router."""
+"""All pages: a router for each noun."""
 
-from fastapi import APIRouter
+from typing import Final
+
+from fastapi import FastAPI
 
 from web.views.pages import (
     account,
@@ -19,8 +21,7 @@ from web.views.pages import (
     suites,
 )
 
-router = APIRouter()
-for part in (
+PARTS: Final = (
     front,
     sign_in,
     account,
@@ -35,5 +36,10 @@ for part in (
     suites,
     drafts,
     protocols,
-):
-    router.include_router(part.router)
+)
+
+
+def include_in(app: FastAPI) -> None:
+    """Put every page into the application, each router directly: a nested one is asked twice."""
+    for part in PARTS:
+        app.include_router(part.router, include_in_schema=False)

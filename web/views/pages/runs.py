@@ -7,7 +7,7 @@ and the operator. Both read the same pages, from what the services let each of t
 import re
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import Depends, Header, Request, Response
 
 from harness.errors import NotFound
 from harness.services.access import Thing, check
@@ -15,19 +15,20 @@ from harness.services.publication import lists
 from harness.services.publication.lists import Attempt
 from harness.services.runs import view
 from web.auth import MaybeVisit, Visitor
+from web.branch import Branch
 from web.dependencies import AtDesk, Desk
 from web.forms import OwnForm
 from web.rendering import render, see_other
 from web.views.api.shapes import Asked, to_text
 from web.wording import duration
 
-router = APIRouter(prefix="/runs")
+router = Branch(prefix="/runs")
 
 _ID: Final = re.compile(r"[0-9a-f]{1,16}")
 _ASKED: Final = "?stop=asked"
 
 
-def known_id(run_id: str) -> str:
+async def known_id(run_id: str) -> str:
     """A run's id from an address. Raises NotFound for what can be none."""
     if not _ID.fullmatch(run_id):
         raise NotFound("no run with that id")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Final, NamedTuple
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from harness.documents import packed, signatures
 from harness.errors import Conflict, InvalidInput, NotFound
@@ -13,12 +13,13 @@ from harness.services.access import Thing, can, check, sees_all
 from harness.services.agreements import shape
 from harness.services.publication import agreements
 from web.auth import Visitor
+from web.branch import Branch
 from web.dependencies import AtDesk
 from web.forms import Form, OwnForm
 from web.rendering import render, see_other
 from web.views.api.shapes import Asked, to_text
 
-router = APIRouter(prefix="/suites")
+router = Branch(prefix="/suites")
 
 _DIGEST: Final = re.compile(r"(sha256:)?[0-9a-f]{1,64}")
 # What the linter says: a file, perhaps a line, perhaps a field of it, and what is wrong.
