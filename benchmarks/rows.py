@@ -47,6 +47,7 @@ ROWS: tuple[Row, ...] = (
         "P9",
         "report page and 50-row list over a bare page; unchanged page over uncached",
         "≥ 0.6; ≥ 5",
+        _of("p09_pages"),
     ),
     Row(
         "P10",
