@@ -13,7 +13,8 @@ from harness.services.publication import log
 from web.auth import MaybeVisit
 from web.dependencies import AtDesk
 from web.rendering import render
-from web.views.api.shapes import Asked, to_text
+from web.views.api.shapes import to_text
+from web.views.pages.lists import Asked
 from web.wording import duration
 
 router = APIRouter()

@@ -17,9 +17,10 @@ from web.branch import Branch
 from web.dependencies import AtDesk, Desk
 from web.forms import Form, OwnForm
 from web.rendering import render, see_other
-from web.views.api.shapes import Asked, to_text
+from web.views.api.shapes import to_text
 from web.views.pages.agreement_words import words
 from web.views.pages.drafts import attachment, refuse_signatures
+from web.views.pages.lists import Asked
 
 router = Branch(prefix="/protocols")
 

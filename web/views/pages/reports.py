@@ -19,7 +19,8 @@ from web.auth import Visitor
 from web.branch import Branch
 from web.dependencies import AtDesk, Desk
 from web.rendering import render, text
-from web.views.api.shapes import Asked, to_text
+from web.views.api.shapes import to_text
+from web.views.pages.lists import Asked
 from web.views.pages.runs import RunId
 
 router = Branch(prefix="/reports")

@@ -19,7 +19,8 @@ from web.branch import Branch
 from web.dependencies import AtDesk, Desk
 from web.forms import OwnForm
 from web.rendering import render, see_other
-from web.views.api.shapes import Asked, to_text
+from web.views.api.shapes import to_text
+from web.views.pages.lists import Asked
 from web.wording import duration
 
 router = Branch(prefix="/runs")

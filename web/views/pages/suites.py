@@ -17,7 +17,8 @@ from web.branch import Branch
 from web.dependencies import AtDesk
 from web.forms import Form, OwnForm
 from web.rendering import render, see_other
-from web.views.api.shapes import Asked, to_text
+from web.views.api.shapes import to_text
+from web.views.pages.lists import Asked
 
 router = Branch(prefix="/suites")
 
