@@ -186,6 +186,7 @@ def _world(folder: Path) -> tuple[worlds.World, str]:
 def _bare(world: worlds.World, secret: str, path: str, run: str) -> ASGIApp:
     with world.platform.database.read() as session:
         signed = sessions.look(session, world.platform, secret)
+        assert signed is not None
         rows = lists.attempts(session, world.platform, _AUDITOR, Window(_ROWS)).rows
         reading = reports.reading(session, world.platform, _AUDITOR, run)
         proof = reports.proof(session, world.platform, _AUDITOR, run)

@@ -148,7 +148,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("rows_due", sa.Integer(), server_default="0", nullable=False))
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.drop_column("rows_due")
