@@ -32,9 +32,11 @@ test: ## Run every test; takes minutes, needs the container engine and real serv
 	@$(PYTEST) -q -n 2 tests/unit
 	@echo '==> Properties, and every page and route of the API'
 	@$(PYTEST) -q -n 2 tests/properties tests/integration/web
+	@echo '==> Pages in a real browser'
+	@$(PYTEST) -v -n 2 --dist loadfile tests/functional
 	@echo '==> Tests with real processes, databases and containers'
 	@$(PYTEST) -v --durations=10 tests --ignore tests/unit --ignore tests/properties \
-	  --ignore tests/integration/web
+	  --ignore tests/functional --ignore tests/integration/web
 
 .PHONY: unit
 unit: env front ## Run the tests that need no container engine; takes seconds

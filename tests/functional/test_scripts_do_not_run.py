@@ -178,6 +178,8 @@ def test_nothing_runs_in_anybodys_browser(who, written, served, open_page):
     page.context.add_cookies(
         [{"name": name, "value": value, "url": base} for name, value in cookies.items()]
     )
+    # Hundreds of pages, and nobody looks at them: styles would take most of the time.
+    page.route("**/*.css", lambda route: route.fulfill(body="", content_type="text/css"))
     seen = 0
     visited = set()
     for one in objects:
