@@ -67,7 +67,10 @@ class Run(Base):
 
 
 class Listed(NamedTuple):
-    """What a list needs to know of a run; the fields are the columns of the same names."""
+    """What a list needs to know of a run; the fields are the columns of the same names.
+
+    `digest` is the protocol's: the name of the bytes that were signed.
+    """
 
     id: str
     protocol: str
@@ -85,6 +88,7 @@ class Listed(NamedTuple):
     started_at: float | None
     ended_at: float | None
     visible_at: float | None
+    digest: str
 
 
 # A report may be read when its run's slot has come and it stands in the log.
@@ -128,7 +132,7 @@ def listed(session: Session, own: Mapping[str, str], window: Window) -> Page[Lis
 @cache
 def _listing(own: frozenset[str], *, after: bool) -> Executable:
     # Built once, and without a mapped object for each row: a list is asked for often.
-    columns = [getattr(Run, name) for name in Listed._fields]
+    columns = [getattr(Run, name, None) or getattr(Protocol, name) for name in Listed._fields]
     query = select(*columns).join(Protocol, Protocol.id == Run.protocol).where(*_mine(own))
     return paging.prepared(query, Run.reserved_at, Run.id, after=after)
 

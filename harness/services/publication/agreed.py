@@ -37,6 +37,14 @@ class Agreed:
 _memory: Final[Recent[str, Agreed]] = Recent(2048)
 
 
+def signed(session: Session, digests: Collection[str]) -> Mapping[str, Agreed]:
+    """The agreements with these bytes, by digest: one query for all that are not known yet.
+
+    Raises IntegrityError when one of them is not stored.
+    """
+    return read_once(session, _memory, digests, _read)
+
+
 def agreed(session: Session, ids: Collection[str]) -> Mapping[str, Agreed]:
     """The agreements with these protocol ids: two queries at most, however many there are.
 
@@ -45,7 +53,7 @@ def agreed(session: Session, ids: Collection[str]) -> Mapping[str, Agreed]:
     digests = protocols.digests(session, ids)
     if len(digests) != len(set(ids)):
         raise IntegrityError("a run without a protocol")
-    found = read_once(session, _memory, set(digests.values()), _read)
+    found = signed(session, set(digests.values()))
     return {name: found[digest] for name, digest in digests.items()}
 
 

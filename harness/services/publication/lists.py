@@ -13,7 +13,7 @@ from harness.records import runs
 from harness.services import states
 from harness.services.access import Actor, Thing, can, narrowed
 from harness.services.platform.opening import Platform
-from harness.services.publication.agreed import Agreed, agreed
+from harness.services.publication.agreed import Agreed, agreed, signed
 from harness.services.publication.recent import Recent, read_once
 from harness.services.runs import view
 from harness.services.runs.view import View
@@ -62,16 +62,16 @@ _memory: Final[Recent[str, Headline]] = Recent(4096)
 
 
 def attempts(session: Session, platform: Platform, actor: Actor, window: Window) -> Page[Attempt]:
-    """The runs that the actor may see, reserved last first, in at most three queries."""
+    """The runs that the actor may see, reserved last first, in at most two queries."""
     found = view.listed(session, platform, actor, window)
-    known = agreed(session, {seen.protocol for seen in found.rows}) if found.rows else {}
-    return Page([_attempt(actor, seen, known[seen.protocol]) for seen in found.rows], found.next)
+    known = signed(session, {seen.digest for seen in found.rows})
+    return Page([_attempt(actor, seen, known[seen.digest]) for seen in found.rows], found.next)
 
 
 def attempt(session: Session, platform: Platform, actor: Actor, run_id: str) -> Attempt:
     """One run that the actor may see. Raises NotFound."""
     seen = view.view(session, platform, actor, run_id)
-    return _attempt(actor, seen, agreed(session, {seen.protocol})[seen.protocol])
+    return _attempt(actor, seen, signed(session, {seen.digest})[seen.digest])
 
 
 def _attempt(actor: Actor, seen: View, known: Agreed) -> Attempt:
@@ -80,8 +80,10 @@ def _attempt(actor: Actor, seen: View, known: Agreed) -> Attempt:
         possible = seen.outcome == "PENDING"
     else:
         possible = states.run_step(seen.inside.state, "stop", actor.role) is not None
-    about = Thing("run", auditor=known.auditor, vendor=known.vendor)
-    return Attempt(seen, known, may_stop=possible and can(actor, "stop", about))
+    if possible:
+        about = Thing("run", auditor=known.auditor, vendor=known.vendor)
+        possible = can(actor, "stop", about)
+    return Attempt(seen, known, may_stop=possible)
 
 
 def reports(session: Session, platform: Platform, actor: Actor, window: Window) -> Page[Released]:

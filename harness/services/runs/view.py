@@ -30,10 +30,14 @@ _LATE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A run as one actor sees it. `inside` is None for those who may not look inside."""
+    """A run as one actor sees it. `inside` is None for those who may not look inside.
+
+    `protocol` is its agreement's id, `digest` the name of the bytes that were signed.
+    """
 
     id: str
     protocol: str
+    digest: str
     ordinal: int
     outcome: str
     reserved_at: float
@@ -66,17 +70,26 @@ def find(session: Session, actor: Actor, run_id: str) -> runs.Run:
 
 def thing(session: Session, run: runs.Run) -> Thing:
     """The run as `access.can` judges it."""
+    return _about(_agreement(session, run))
+
+
+def _agreement(session: Session, run: runs.Run) -> protocols.Protocol:
     row = protocols.get(session, run.protocol)
     if row is None:
         raise IntegrityError("a run without a protocol")
+    return row
+
+
+def _about(row: protocols.Protocol) -> Thing:
     return Thing("run", auditor=row.auditor, vendor=row.vendor)
 
 
 def view(session: Session, platform: Platform, actor: Actor, run_id: str) -> View:
     """Look at a run. Raises NotFound also for one that the actor may not know of."""
     run = find(session, actor, run_id)
-    inside = can(actor, "observe", thing(session, run))
-    return _shown(run, platform.clock(), inside=inside)
+    row = _agreement(session, run)
+    inside = can(actor, "observe", _about(row))
+    return _shown(run, row.digest, platform.clock(), inside=inside)
 
 
 def listed(session: Session, platform: Platform, actor: Actor, window: Window) -> Page[View]:
@@ -87,32 +100,37 @@ def listed(session: Session, platform: Platform, actor: Actor, window: Window) -
     found = runs.listed(session, own, window)
     inside = can(actor, "observe", Thing("run", **own))
     now = platform.clock()
-    return Page([_shown(run, now, inside=inside) for run in found.rows], found.next)
+    rows = [_shown(run, run.digest, now, inside=inside) for run in found.rows]
+    return Page(rows, found.next)
 
 
 def of_protocol(
     session: Session, platform: Platform, actor: Actor, row: protocols.Protocol
 ) -> list[View]:
     """The runs of a protocol that the actor may see, by ordinal; one query."""
-    about = Thing("run", auditor=row.auditor, vendor=row.vendor)
+    about = _about(row)
     if not can(actor, "read", about):
         return []
     inside, now = can(actor, "observe", about), platform.clock()
-    return [_shown(run, now, inside=inside) for run in runs.of_protocol(session, row.id)]
+    rows = runs.of_protocol(session, row.id)
+    return [_shown(run, row.digest, now, inside=inside) for run in rows]
 
 
-def _shown(run: runs.Run | runs.Listed, now: float, *, inside: bool) -> View:
+def _shown(run: runs.Run | runs.Listed, digest: str, now: float, *, inside: bool) -> View:
     expected = timing.last_slot(run.start_by, run.wall_clock_s, run.grid_s, run.slot_at)
-    seen = Inside(run.state, run.category, run.requests, run.rows, run.started_at, run.ended_at)
+    seen = None
+    if inside:
+        seen = Inside(run.state, run.category, run.requests, run.rows, run.started_at, run.ended_at)
     return View(
         id=run.id,
         protocol=run.protocol,
+        digest=digest,
         ordinal=run.ordinal,
         outcome=outcome_at(run, now),
         reserved_at=run.reserved_at,
         expected_by=expected,
         samples=run.rows_due,
-        inside=seen if inside else None,
+        inside=seen,
     )
 
 
