@@ -54,6 +54,11 @@ def at(world, seconds):
     return replace(world.platform, clock=lambda: now)
 
 
+def standing(world, now):
+    """The same world at one moment, however long the test takes on the way."""
+    return replace(world.platform, clock=lambda: now)
+
+
 def put(world, state, lease_s=0.0):
     """A run that has come as far as a state, its lease ending in so many seconds."""
     run_id = world.reserve(world.protocol)
@@ -175,18 +180,19 @@ def test_run_directories_that_nobody_holds_go(world):
 def test_only_what_waits_is_nudged(world):
     app = queue.celery(world.platform.settings)
     waits = put(world, Run.QUEUED)
+    reserved = run(world, waits).reserved_at
     for state in WAY[1:]:
         put(world, state, lease_s=50)
-    sweep.sweep(at(world, 1), app)
+    sweep.sweep(standing(world, reserved + 1), app)
     assert nudged(world) == []
-    sweep.sweep(at(world, 3), app)
+    sweep.sweep(standing(world, reserved + 3), app)
     assert nudged(world) == [waits]
     # Nobody takes the message: another of its kind would not help.
-    sweep.sweep(at(world, 6), app)
+    sweep.sweep(standing(world, reserved + 6), app)
     assert nudged(world) == [waits]
     for message in messages(world):
         message.unlink()
-    sweep.sweep(at(world, 9), app)
+    sweep.sweep(standing(world, reserved + 9), app)
     assert nudged(world) == [waits]
     app.close()
 
