@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from harness.records import (
+# Each import registers the tables of its noun.
+from harness.records import (  # noqa: F401
     audit,
     drafts,
     ledger,
@@ -18,22 +19,6 @@ from harness.records import (
 )
 from harness.records.base import Base
 from harness.records.engines import migration_engine
-
-# Each import registers the tables of its noun.
-TABLES = (
-    audit,
-    drafts,
-    ledger,
-    log,
-    parties,
-    people,
-    platform,
-    protocols,
-    requests,
-    runs,
-    suites,
-    tokens,
-)
 
 
 def main() -> None:
