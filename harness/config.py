@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     worker_slots: int = Field(
         default=2, ge=1, le=64, description="Runs at once on this host, one container each."
     )
+    one_vendor_per_host: bool = Field(
+        default=True,
+        description="While a run is live, its host starts no run of another model.",
+    )
     lease_s: int = Field(
         default=15, ge=3, le=600, description="Seconds without a heartbeat until a worker is dead."
     )

@@ -17,9 +17,11 @@ from sqlalchemy import (
     Select,
     String,
     UniqueConstraint,
+    and_,
     bindparam,
     exists,
     func,
+    or_,
     select,
     update,
 )
@@ -257,3 +259,24 @@ def busy_slots(session: Session, worker_prefix: str) -> set[int]:
         )
         if slot is not None
     }
+
+
+def models_on(session: Session, worker_prefix: str, states: Collection[str]) -> set[str]:
+    """Models whose runs are in one of the states in the hands of this host's workers."""
+    query = select(Protocol.model).join(Run, Protocol.id == Run.protocol)
+    mine = Run.worker.startswith(worker_prefix, autoescape=True)
+    return set(session.scalars(query.where(Run.state.in_(states), mine).distinct()))
+
+
+def other_model_waits(session: Session, run: Run, model: str, state: str, now: float) -> bool:
+    """Whether a run of another model is in `state`, may still start and was reserved earlier.
+
+    One that was given back has lost its turn: what it waits for may never come.
+    """
+    earlier = or_(
+        Run.reserved_at < run.reserved_at,
+        and_(Run.reserved_at == run.reserved_at, Run.id < run.id),
+    )
+    waits = (Run.state == state, Run.category.is_(None), Run.start_by >= now, earlier)
+    query = select(Run.id).join(Protocol, Protocol.id == Run.protocol)
+    return session.scalar(query.where(Protocol.model != model, *waits).limit(1)) is not None

@@ -60,6 +60,7 @@ def _machine(settings: Settings) -> list[Finding]:
         machine.engine(),
         machine.user(),
         machine.run_root(settings),
+        machine.neighbours(settings),
         machine.disk(settings),
         machine.keys(settings),
         machine.front(),

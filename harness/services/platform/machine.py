@@ -51,6 +51,18 @@ def run_root(settings: Settings) -> Finding:
     return Finding("run folder", False, f"{root} cannot be written", "set ASSAY_RUN_ROOT")
 
 
+def neighbours(settings: Settings) -> Finding:
+    """Whether runs of different models may be on this host at the same time."""
+    if settings.one_vendor_per_host:
+        return Finding("neighbours", True, "one model's runs at a time")
+    return Finding(
+        "neighbours",
+        True,
+        "runs of different models share this host, and can signal to each other "
+        "(ASSAY_ONE_VENDOR_PER_HOST)",
+    )
+
+
 def disk(settings: Settings) -> Finding:
     """Space for the data folder."""
     folder = (

@@ -3,6 +3,9 @@
 import os
 import secrets
 from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.orm import Session
 
 from evals import manifest, pack
 from evals.manifest import Manifest
@@ -14,6 +17,9 @@ from harness.services import states
 from harness.services.agreements import agree
 from harness.services.platform.opening import Platform
 from harness.services.runs.finish import SERVER
+
+# A gateway and a container may be there, or are about to be.
+_LIVE: Final = (states.Run.PREFLIGHT, states.Run.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,10 @@ def host_prefix(platform: Platform) -> str:
 
 
 def claim(platform: Platform, run_id: str) -> Claim | None:
-    """Take a queued run, or None when it is not to be had: not queued, late, or no free slot."""
+    """Take a queued run, or None when it is not to be had now.
+
+    It is not queued, or late; no slot is free; or this host is another model's at the moment.
+    """
     now = platform.clock()
     with platform.database.write() as session:
         run = runs.get(session, run_id)
@@ -51,7 +60,7 @@ def claim(platform: Platform, run_id: str) -> Claim | None:
             return None
         busy = runs.busy_slots(session, host_prefix(platform))
         free = [slot for slot in range(platform.settings.worker_slots) if slot not in busy]
-        if not free:
+        if not free or not _has_turn(platform, session, run, now):
             return None
         worker = worker_name(platform)
         moved = runs.move(
@@ -93,6 +102,24 @@ def claim(platform: Platform, run_id: str) -> Claim | None:
             run_start_index=start[-1].index,
             checkpoint=head.note,
         )
+
+
+def _has_turn(platform: Platform, session: Session, run: runs.Run, now: float) -> bool:
+    """Whether no other model's run is live on this host, and none has waited longer.
+
+    Runs that share a host can signal to each other by how busy they keep it; what one tells of
+    its model could then leave in the report of another's. Runs of one model may share: both
+    reports are charged to it. That none overtakes one of another model lets the host run empty
+    for whoever waits longest, so that no model keeps a host for ever.
+    """
+    if not platform.settings.one_vendor_per_host:
+        return True
+    row = protocols.get(session, run.protocol)
+    if row is None:
+        raise IntegrityError("a run without a protocol")
+    if runs.models_on(session, host_prefix(platform), _LIVE) - {row.model}:
+        return False
+    return not runs.other_model_waits(session, run, row.model, states.Run.QUEUED, now)
 
 
 def release_to_queue(platform: Platform, held: Claim, category: str) -> None:

@@ -49,7 +49,7 @@ def test_a_folder_in_order(world):
     found = opened(world.platform)
     expected = {"engine", "worker user", "run folder", "disk", "keys", "pages", "cookies", "web"}
     expected |= {"database", "migrations", "clock", "image", "self-test", "log", "workers"}
-    assert set(found) == expected | {"broker"}
+    assert set(found) == expected | {"broker", "neighbours"}
     for name in ("keys", "cookies", "web", "database", "migrations", "clock", "image", "log"):
         assert found[name].ok, found[name]
         assert found[name].remedy == ""
@@ -57,6 +57,13 @@ def test_a_folder_in_order(world):
     # The same from outside.
     world.platform.database.close()
     assert set(examine(world.platform.settings)) == set(found)
+
+
+def test_models_that_share_a_host_are_named(world):
+    assert "one model" in opened(world.platform)["neighbours"].detail
+    shared = world.platform.settings.model_copy(update={"one_vendor_per_host": False})
+    found = opened(replace(world.platform, settings=shared))["neighbours"]
+    assert "ASSAY_ONE_VENDOR_PER_HOST" in found.detail
 
 
 def test_nothing_there_yet(tmp_path):

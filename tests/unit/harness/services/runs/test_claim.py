@@ -1,0 +1,108 @@
+"""One model at a time on a host, and each in its turn."""
+
+from dataclasses import replace
+
+import pytest
+
+from harness.records import runs
+from harness.records.base import Act
+from harness.services.agreements.terms import Terms
+from harness.services.runs.claim import claim, release_to_queue
+from harness.services.states import Run
+from tests.support import copies
+from tests.support import world as worlds
+
+ACT = Act("tester", "test", 1.0)
+TERMS = Terms(run_wall_clock_s=20, start_within_s=100, grid_s=10, runs=4)
+OTHER = "other"
+
+
+@pytest.fixture(scope="module")
+def agreed(tmp_path_factory):
+    world = worlds.make(tmp_path_factory.mktemp("agreed") / "data", worker_slots=4)
+    world.image()
+    world.model()
+    world.model(name=OTHER)
+    digest = world.suite(worlds.suite_files(worlds.simple_questions(40)))
+    return world, {name: world.agree(digest, TERMS, name) for name in (worlds.MODEL, OTHER)}
+
+
+@pytest.fixture
+def world(agreed, tmp_path):
+    world = copies.copy(agreed[0], tmp_path / "data")
+    yield world
+    world.platform.database.close()
+
+
+@pytest.fixture
+def queued(world, agreed):
+    """Queue a run of a model, later than every run before it."""
+    return lambda model=worlds.MODEL: world.reserve(agreed[1][model])
+
+
+def put(world, held, before, after):
+    with world.platform.database.write() as session:
+        assert runs.move(session, held.run.id, before, after, ACT, worker=held.worker)
+
+
+def test_runs_of_one_model_share_a_host(world, queued):
+    first, second = queued(), queued()
+    assert claim(world.platform, first) is not None
+    assert claim(world.platform, second) is not None
+
+
+@pytest.mark.parametrize("state", [Run.PREFLIGHT, Run.RUNNING])
+def test_another_models_run_waits_while_one_is_live(world, queued, state):
+    first, second = queued(), queued(OTHER)
+    held = claim(world.platform, first)
+    if state == Run.RUNNING:
+        put(world, held, Run.PREFLIGHT, state)
+    assert claim(world.platform, second) is None
+    with world.platform.database.read() as session:
+        waiting = runs.get(session, second)
+    assert (waiting.state, waiting.attempt, waiting.category) == ("QUEUED", 0, None)
+    # What was true of this host is not true of another.
+    assert claim(replace(world.platform, host="elsewhere"), second) is not None
+
+
+def test_a_run_that_waits_for_its_slot_is_not_live(world, queued):
+    first, second = queued(), queued(OTHER)
+    held = claim(world.platform, first)
+    put(world, held, Run.PREFLIGHT, Run.RUNNING)
+    put(world, held, Run.RUNNING, Run.RECONCILING)
+    assert claim(world.platform, second) is not None
+
+
+def test_the_setting_lets_models_share(world, queued):
+    settings = world.platform.settings.model_copy(update={"one_vendor_per_host": False})
+    platform = replace(world.platform, settings=settings)
+    first, second = queued(), queued(OTHER)
+    assert claim(platform, second) is not None
+    assert claim(platform, first) is not None
+
+
+def test_no_model_keeps_a_host_for_ever(world, queued):
+    first, waiting, later = queued(), queued(OTHER), queued()
+    held = claim(world.platform, first)
+    # Its own model's run is live, but somebody has waited longer.
+    assert claim(world.platform, later) is None
+    assert claim(world.platform, waiting) is None
+    put(world, held, Run.PREFLIGHT, Run.INVALID_INFRA)
+    assert claim(world.platform, later) is None
+    assert claim(world.platform, waiting) is not None
+    assert claim(world.platform, later) is None
+
+
+def test_a_run_that_cannot_start_holds_nobody_up(world, queued):
+    stuck, other = queued(), queued(OTHER)
+    assert claim(world.platform, other) is None
+    release_to_queue(world.platform, claim(world.platform, stuck), "image_refused")
+    assert claim(world.platform, other) is not None
+
+
+def test_a_run_whose_time_has_passed_holds_nobody_up(world, queued):
+    late, other = queued(), queued(OTHER)
+    assert claim(world.platform, other) is None
+    with world.platform.database.write() as session:
+        runs.get(session, late).start_by = world.platform.clock() - 1
+    assert claim(world.platform, other) is not None
