@@ -108,7 +108,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ContainerSpec:
-    """One hardened container. `command` follows the fixed launcher; empty runs the suite."""
+    """One hardened container. `command` follows the fixed launcher; empty runs the suite.
+
+    `phase` is `joined`, `generate` or `score`: what of a run it carries out.
+    """
 
     run: str
     attempt: int
@@ -120,6 +123,7 @@ class ContainerSpec:
     limits: Limits = field(default_factory=Limits)
     runtime: str = "runc"
     command: tuple[str, ...] = ()
+    phase: str = "joined"
 
     @property
     def uid(self) -> int:
@@ -128,8 +132,8 @@ class ContainerSpec:
 
     @property
     def name(self) -> str:
-        """Unique per attempt, so that a doubled create is refused by the engine."""
-        return f"assay-{self.run}-{self.attempt}"
+        """Unique per attempt and phase, so that a doubled create is refused by the engine."""
+        return f"assay-{self.run}-{self.attempt}" + ("-score" if self.phase == "score" else "")
 
 
 @dataclass(frozen=True, slots=True)
