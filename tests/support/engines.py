@@ -171,18 +171,32 @@ def second_engine(*options: str) -> Iterator[Engine2]:
 def _end_all(root: Path, holder: int) -> None:
     """Kill what the engine left behind, and remove the control groups that this leaves empty."""
     until(lambda: not _kill_others(root, holder), _START_S, "the engine's processes are gone")
-    for parent in Path("/sys/fs/cgroup").rglob(root.name):
-        for folder in sorted((*parent.rglob("*/"), parent), reverse=True):
-            folder.rmdir()
+    until(lambda: _remove_groups(root), _START_S, "its control groups are gone")
 
 
 def _kill_others(root: Path, holder: int) -> bool:
-    """Whether any process but the holder was left in a mount namespace that shows the folder."""
-    found = [pid for pid in _processes(root, "mountinfo") if pid != holder]
+    """Whether any was left, by two marks: its control group, and mounts that show the folder."""
+    found = {pid for pid in _processes(root, "mountinfo") if pid != holder}
+    for members in _groups(root, "cgroup.procs"):
+        with contextlib.suppress(OSError):
+            found.update(map(int, members.read_text().split()))
     for pid in found:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     return bool(found)
+
+
+def _remove_groups(root: Path) -> bool:
+    """Whether all are gone; the kernel keeps one for a moment after its last process."""
+    for folder in sorted(_groups(root, ""), reverse=True):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+    return not _groups(root, "")
+
+
+def _groups(root: Path, name: str) -> list[Path]:
+    found = Path("/sys/fs/cgroup").glob(f"*/{root.name}")
+    return [path for parent in found for path in (parent / name, *parent.glob(f"**/*/{name}"))]
 
 
 def _processes(root: Path, file: str, name: str = "") -> list[int]:
