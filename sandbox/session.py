@@ -26,6 +26,7 @@ from sandbox.spec import (
     SessionResult,
     SessionSpec,
     UsageReceipt,
+    host_ids,
 )
 
 _LOOK_S: Final = 0.25
@@ -103,14 +104,18 @@ def _run(
     seen: _Progress,
     stack: ExitStack,
 ) -> None:
-    uid = 20_000 + spec.slot
+    ids = host_ids(engine.id_offset(), 20_000 + spec.slot, spec.runtime)
     files = {f"{SUITE}/{name}": content for name, content in spec.suite_files.items()}
-    folder = stack.enter_context(run_dir(spec.run_root, uid, {RUN_FILE: spec.run_file, **files}))
+    folder = stack.enter_context(
+        run_dir(spec.run_root, ids.group, {RUN_FILE: spec.run_file, **files}, ids.owner)
+    )
     order = Order(
         grant=spec.grant,
         credentials=spec.credentials,
         socket=str(folder / SOCKET),
-        uid=uid,
+        uid=ids.peer,
+        owner=ids.owner,
+        group=ids.group,
         await_ack=True,
     )
     # The gateway's interpreter starts while the engine makes the container.

@@ -137,6 +137,27 @@ class ContainerSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class HostIds:
+    """Who a run is on the host, where the engine may remap users.
+
+    `owner` and `group` own its folder and socket: the container's root and the run's group.
+    `peer` is the only user that may connect.
+    """
+
+    owner: int
+    group: int
+    peer: int
+
+
+def host_ids(offset: int, uid: int, runtime: str) -> HostIds:
+    """Host ids of a container's user; `offset` is the host's id of the container's id 0.
+
+    Under gVisor a helper, the container's root, connects in the guest's place.
+    """
+    return HostIds(offset, offset + uid, offset if "runsc" in runtime else offset + uid)
+
+
+@dataclass(frozen=True, slots=True)
 class SessionSpec:
     """Everything one sandboxed run needs. `credentials` maps a role to its secret."""
 

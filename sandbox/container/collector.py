@@ -17,7 +17,7 @@ from pathlib import Path
 from sandbox.container.rundir import SOCKET, run_dir
 from sandbox.container.runtime import ContainerRuntime, Status
 from sandbox.errors import PlatformFault
-from sandbox.spec import ContainerSpec, Limits
+from sandbox.spec import ContainerSpec, HostIds, Limits, host_ids
 
 # Names and users apart from those of real runs.
 TOOL_PREFIX = "tool-"
@@ -61,20 +61,21 @@ def collect(runtime: ContainerRuntime, job: Job, run_root: Path) -> bytes:
             runtime=job.oci_runtime,
             command=job.command,
         )
-        directory = stack.enter_context(run_dir(run_root, draft.uid, job.files))
+        ids = host_ids(runtime.id_offset(), draft.uid, draft.runtime)
+        directory = stack.enter_context(run_dir(run_root, ids.group, job.files, ids.owner))
         spec = replace(draft, run_dir=directory)
-        listener = stack.enter_context(_listen(directory / SOCKET, spec.uid))
+        listener = stack.enter_context(_listen(directory / SOCKET, ids))
         container = runtime.create(spec)
         stack.callback(runtime.remove, container)
         runtime.start(container)
-        return _receive(runtime, container, listener, spec, job.max_bytes)
+        return _receive(runtime, container, listener, spec, ids, job.max_bytes)
 
 
-def _listen(path: Path, uid: int) -> socket.socket:
+def _listen(path: Path, ids: HostIds) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.bind(str(path))
-        os.chown(path, 0, uid)
+        os.chown(path, ids.owner, ids.group)
         path.chmod(0o660)
         listener.listen(1)
     except OSError:
@@ -88,9 +89,10 @@ def _receive(
     container: str,
     listener: socket.socket,
     spec: ContainerSpec,
+    ids: HostIds,
     max_bytes: int,
 ) -> bytes:
-    connection = _accept(runtime, container, listener, spec)
+    connection = _accept(runtime, container, listener, spec, ids)
     said = bytearray()
     with connection:
         while True:
@@ -112,7 +114,11 @@ def _receive(
 
 
 def _accept(
-    runtime: ContainerRuntime, container: str, listener: socket.socket, spec: ContainerSpec
+    runtime: ContainerRuntime,
+    container: str,
+    listener: socket.socket,
+    spec: ContainerSpec,
+    ids: HostIds,
 ) -> socket.socket:
     listener.settimeout(_LOOK_S)
     ended = False
@@ -126,8 +132,7 @@ def _accept(
             ended = runtime.inspect(container).status is Status.EXITED
             continue
         peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        # gVisor's helper connects as root in the guest's place.
-        if struct.unpack("3i", peer)[1] == spec.uid or "runsc" in spec.runtime:
+        if struct.unpack("3i", peer)[1] == ids.peer:
             return connection
         connection.close()
     raise PlatformFault("job_too_slow")

@@ -18,7 +18,8 @@ import requests
 from docker.errors import APIError, DockerException
 from docker.transport import UnixHTTPAdapter
 
-from sandbox.container import labels
+from sandbox.container import facts, labels
+from sandbox.container.facts import Facts
 from sandbox.container.hardening import create_body, differences
 from sandbox.container.runtime import (
     DUPLICATE,
@@ -56,14 +57,28 @@ class DockerRuntime:
         self._clients: list[docker.APIClient] = []
         weakref.finalize(self, _close, self._clients)
 
+    def facts(self) -> Facts:
+        """Read what the engine says of itself and its host; see the contract."""
+        with _engine():
+            client = self._client()
+            return facts.read(client.version(), client.info())
+
     def version(self) -> str:
         """Name engine, low-level runtime and kernel with their versions."""
+        return self.facts().line
+
+    def id_offset(self) -> int:
+        """Host id of a container's id 0; see the contract."""
         with _engine():
-            told = self._client().version()
-        parts = {part["Name"]: part["Version"] for part in told.get("Components") or ()}
-        engine = parts.pop("Engine", told["Version"])
-        rest = [f"{name} {parts[name]}" for name in ("containerd", "runc") if name in parts]
-        return ", ".join([f"Docker Engine {engine}", *rest, f"kernel {told['KernelVersion']}"])
+            told = self._client().info()
+        found = facts.read({}, told).id_offset
+        if found is None:
+            raise ControlMissing(
+                "id_map_unknown",
+                "the engine maps users in a way that Assay cannot tell: use userns-remap with one "
+                "range, the same in /etc/subuid and /etc/subgid",
+            )
+        return found
 
     def create(self, spec: ContainerSpec) -> str:
         """Make a container; see the contract."""

@@ -24,13 +24,15 @@ _LONGEST_SOCKET = 107  # sun_path of unix(7), less its final zero
 
 
 @contextmanager
-def run_dir(root: Path, uid: int, files: Mapping[str, bytes]) -> Iterator[Path]:
+def run_dir(root: Path, uid: int, files: Mapping[str, bytes], owner: int = 0) -> Iterator[Path]:
     """Make a run directory with these files (relative names), and remove it afterwards.
+
+    `uid` and `owner` are the host's ids of the run's group and of the container's root.
 
     Raises PlatformFault `run_root_too_long`, `unsafe_name`, or `run_dir_failed` when it cannot
     be made (usually: not root, or a full disk).
     """
-    path, held = _make(root, uid, files)
+    path, held = _make(root, uid, files, owner)
     try:
         yield path
     finally:
@@ -52,7 +54,7 @@ def sweep(root: Path) -> list[Path]:
     return gone
 
 
-def _make(root: Path, uid: int, files: Mapping[str, bytes]) -> tuple[Path, int]:
+def _make(root: Path, uid: int, files: Mapping[str, bytes], owner: int) -> tuple[Path, int]:
     name = secrets.token_hex(4)
     path = root / name
     if len(os.fsencode(path / SOCKET)) > _LONGEST_SOCKET:
@@ -69,7 +71,7 @@ def _make(root: Path, uid: int, files: Mapping[str, bytes]) -> tuple[Path, int]:
             raise PlatformFault("run_dir_failed")
         for relative, content in files.items():
             _write(made, relative, content)
-        _hand_over(made, uid)
+        _hand_over(made, uid, owner)
         # Only now does it bear a name that a sweep looks at: it is never seen unlocked.
         made.rename(path)
     except OSError as error:
@@ -100,13 +102,13 @@ def _write(made: Path, relative: str, content: bytes) -> None:
     target.write_bytes(content)
 
 
-def _hand_over(made: Path, uid: int) -> None:
+def _hand_over(made: Path, uid: int, owner: int) -> None:
     for folder, _, names in os.walk(made):
-        os.chown(folder, 0, uid)
+        os.chown(folder, owner, uid)
         Path(folder).chmod(0o750)
         for name in names:
             file = Path(folder, name)
-            os.chown(file, 0, uid)
+            os.chown(file, owner, uid)
             file.chmod(0o440)
 
 

@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from sandbox.container.facts import Facts
 from sandbox.container.labels import Identity
 from sandbox.spec import ContainerSpec
 
@@ -83,6 +84,12 @@ class ContainerRuntime(Protocol):
         One may be listed a moment before it can be inspected, and a moment after its end.
         """
 
+    def id_offset(self) -> int:
+        """Host id of a container's id 0: not 0 where users are remapped.
+
+        Raises ControlMissing `id_map_unknown` where the engine does not show it.
+        """
+
 
 class ImageStore(Protocol):
     """Images by id. Nothing is ever pulled."""
@@ -108,3 +115,6 @@ class Engine(ContainerRuntime, ImageStore, Protocol):
 
     def version(self) -> str:
         """Name engine, low-level runtime and kernel with their versions, in one line."""
+
+    def facts(self) -> Facts:
+        """Read what the engine says of itself and its host."""

@@ -24,7 +24,7 @@ import uvloop
 
 from sandbox.gateway.desk import Desk
 from sandbox.gateway.events import Events
-from sandbox.gateway.grant import ANY_UID, GrantInvalid, Order, decode
+from sandbox.gateway.grant import GrantInvalid, Order, decode
 from sandbox.gateway.policy import Policy
 from sandbox.gateway.providers import openai
 from sandbox.gateway.providers.base import Route
@@ -123,8 +123,8 @@ def _listen(order: Order) -> socket.socket:
         listener.bind(str(unready))
     finally:
         os.umask(before)
-    if os.geteuid() == 0 and order.uid != ANY_UID:
-        os.chown(unready, 0, order.uid)
+    if os.geteuid() == 0:
+        os.chown(unready, order.owner, order.group)
     unready.chmod(0o660)
     # The guest looks for this name from its start and takes a refusal for the end.
     unready.rename(path)

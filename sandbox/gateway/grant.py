@@ -16,6 +16,7 @@ from sandbox.gateway.caps import Caps
 from sandbox.spec import Exact, ModelGrant, Range
 
 ANY_UID = -1
+UNCHANGED = -1  # as chown(2) has it
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _ROLE = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -30,7 +31,8 @@ class GrantInvalid(PlatformFault):
 class Order:
     """What one gateway process is told.
 
-    `uid` is the only user id that may connect (`ANY_UID`: no check). With `await_ack` the first
+    `uid` is the only user id that may connect (`ANY_UID`: no check); `owner` and `group` get the
+    socket (`UNCHANGED`: it stays ours). With `await_ack` the first
     reply is held back until the session has written `A` to the control pipe, so that the
     session can make `first_reply` durable before the guest sees a byte.
     """
@@ -39,6 +41,8 @@ class Order:
     credentials: Mapping[str, str]
     socket: str
     uid: int
+    owner: int = UNCHANGED
+    group: int = UNCHANGED
     await_ack: bool = False
     caps: Caps = field(default_factory=Caps)
 

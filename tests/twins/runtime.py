@@ -38,6 +38,9 @@ class MemoryRuntime:
         self._ids = itertools.count(1)
         self._containers: dict[str, _Container] = {}
 
+    def id_offset(self) -> int:
+        return 0
+
     def create(self, spec: ContainerSpec) -> str:
         self._reach()
         if self.images and spec.image not in self.images:
