@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sandbox.container.docker import DockerRuntime
-from sandbox.container.rundir import RUN_FILE, SOCKET, SUITE, run_dir
+from sandbox.container.rundir import RUN_FILE, SOCKET, SUITE, place
 from sandbox.container.runtime import ContainerRuntime, State, Status
 from sandbox.errors import EngineUnavailable, PlatformFault
 from sandbox.gateway import process as gateway
@@ -106,13 +106,22 @@ def _run(
 ) -> None:
     ids = host_ids(engine.id_offset(), 20_000 + spec.slot, spec.runtime)
     files = {f"{SUITE}/{name}": content for name, content in spec.suite_files.items()}
-    folder = stack.enter_context(
-        run_dir(spec.run_root, ids.group, {RUN_FILE: spec.run_file, **files}, ids.owner)
+    container_spec = ContainerSpec(
+        run=spec.grant.run,
+        attempt=spec.attempt,
+        owner=spec.owner,
+        image=spec.image,
+        slot=spec.slot,
+        run_dir=place(spec.run_root, spec.grant.run, spec.attempt, "joined"),
+        deadline=spec.grant.not_after,
+        limits=spec.limits,
+        runtime=spec.runtime,
     )
+    stack.enter_context(engine.folder(container_spec, ids, {RUN_FILE: spec.run_file, **files}))
     order = Order(
         grant=spec.grant,
         credentials=spec.credentials,
-        socket=str(folder / SOCKET),
+        socket=str(container_spec.run_dir / SOCKET),
         uid=ids.peer,
         owner=ids.owner,
         group=ids.group,
@@ -121,17 +130,6 @@ def _run(
     # The gateway's interpreter starts while the engine makes the container.
     process = GatewayProcess(order)
     stack.enter_context(_closing(process, seen))
-    container_spec = ContainerSpec(
-        run=spec.grant.run,
-        attempt=spec.attempt,
-        owner=spec.owner,
-        image=spec.image,
-        slot=spec.slot,
-        run_dir=folder,
-        deadline=spec.grant.not_after,
-        limits=spec.limits,
-        runtime=spec.runtime,
-    )
     container = engine.create(container_spec)
     stack.callback(_remove, engine, container)
     # The guest waits for the socket; nobody waits for the gateway here.

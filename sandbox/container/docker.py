@@ -9,7 +9,7 @@ import socket
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import requests
 from docker.errors import APIError, DockerException
 from docker.transport import UnixHTTPAdapter
 
-from sandbox.container import facts, labels
+from sandbox.container import facts, labels, rundir
 from sandbox.container.facts import Facts
 from sandbox.container.hardening import create_body, differences
 from sandbox.container.runtime import (
@@ -30,7 +30,7 @@ from sandbox.container.runtime import (
     Status,
 )
 from sandbox.errors import ControlMissing, EngineUnavailable, ImageRefused, PlatformFault
-from sandbox.spec import ContainerSpec
+from sandbox.spec import ContainerSpec, HostIds
 
 _UNIX, _HTTP = "unix://", "http+"
 _DEFAULT_URL = _UNIX + "/var/run/docker.sock"
@@ -148,6 +148,12 @@ class DockerRuntime:
         if busy:  # somebody else is removing it
             with _engine({_NOT_FOUND: None}):
                 self._client().wait(container, timeout=_TIMEOUT_S, condition="removed")
+
+    def folder(
+        self, spec: ContainerSpec, ids: HostIds, files: Mapping[str, bytes]
+    ) -> AbstractContextManager[None]:
+        """Make the run directory; see the contract."""
+        return rundir.folder(spec.run_dir, ids.group, files, ids.owner)
 
     def list(self, owner: str) -> tuple[Found, ...]:
         """Find every container of an owner; see the contract."""

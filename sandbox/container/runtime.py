@@ -11,6 +11,7 @@ The in-memory twin for tests keeps the same contract and passes the same tests.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any, Protocol
 
 from sandbox.container.facts import Facts
 from sandbox.container.labels import Identity
-from sandbox.spec import ContainerSpec
+from sandbox.spec import ContainerSpec, HostIds
 
 NO_SUCH_CONTAINER = "no_such_container"
 DUPLICATE = "duplicate_container"
@@ -54,6 +55,14 @@ class Found:
 
 class ContainerRuntime(Protocol):
     """Containers made by the run spec, and nothing else."""
+
+    def folder(
+        self, spec: ContainerSpec, ids: HostIds, files: Mapping[str, bytes]
+    ) -> AbstractContextManager[None]:
+        """Have the spec's run directory, with these files, while the block lasts.
+
+        Raises PlatformFault when it cannot be made: see `sandbox.container.rundir`.
+        """
 
     def create(self, spec: ContainerSpec) -> str:
         """Make a container and compare it with the spec; returns its id.

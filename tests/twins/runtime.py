@@ -5,7 +5,10 @@ A test lets a container exit with `finish`, and takes the engine away with `away
 
 import itertools
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sandbox.container.labels import Identity
 from sandbox.container.runtime import (
@@ -16,7 +19,7 @@ from sandbox.container.runtime import (
     Status,
 )
 from sandbox.errors import EngineUnavailable, ImageRefused, PlatformFault
-from sandbox.spec import ContainerSpec
+from sandbox.spec import ContainerSpec, HostIds
 
 _KILLED = 137
 _FRESH = State(Status.CREATED, 0, oom=False)
@@ -35,8 +38,20 @@ class MemoryRuntime:
     def __init__(self, images: frozenset[str] = frozenset()) -> None:
         self.away = False
         self.images = images
+        self.folders: dict[Path, dict[str, bytes]] = {}
         self._ids = itertools.count(1)
         self._containers: dict[str, _Container] = {}
+
+    @contextmanager
+    def folder(
+        self, spec: ContainerSpec, ids: HostIds, files: Mapping[str, bytes]
+    ) -> Iterator[None]:
+        del ids
+        self.folders[spec.run_dir] = dict(files)
+        try:
+            yield
+        finally:
+            del self.folders[spec.run_dir]
 
     def id_offset(self) -> int:
         return 0
