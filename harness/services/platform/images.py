@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.errors import InvalidInput, NotFound, Unavailable
 from harness.records import platform as rows
 from harness.records.base import Act
-from harness.services.platform.opening import Platform
+from harness.services.platform.opening import Platform, Site
 from sandbox.container import images
 from sandbox.container.docker import DockerRuntime
 from sandbox.errors import EngineUnavailable, ImageRefused, PlatformFault
@@ -16,7 +16,7 @@ from sandbox.errors import EngineUnavailable, ImageRefused, PlatformFault
 FLAVOUR = "base"
 
 
-def owner(platform: Platform) -> str:
+def owner(platform: Site) -> str:
     """Label of every container that this data folder starts: what its reaper may remove."""
     return hashlib.sha256(str(platform.settings.data_dir.resolve()).encode()).hexdigest()[:16]
 

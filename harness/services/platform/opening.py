@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -21,6 +22,26 @@ from harness.tlog import trust_root
 _STATEMENT_KEY = "statement.pem"
 _LOG_KEY = "log.key"
 _VAULT_KEY = "vault.key"
+
+
+class Site(Protocol):
+    """What needs no key: any process of this host, the launcher among them."""
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of this process."""
+
+    @property
+    def database(self) -> Database:
+        """The records."""
+
+    @property
+    def host(self) -> str:
+        """Name of this host."""
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Gives seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +101,12 @@ def open_platform(settings: Settings) -> Platform:
         raise Unavailable("the server's keys cannot be read; restore them from a backup") from None
     database = Database(settings.database)
     check_schema(database)
-    return Platform(settings, database, statement, log, vault, socket.gethostname()[:40])
+    return Platform(settings, database, statement, log, vault, host_name())
+
+
+def host_name() -> str:
+    """What this host is called in records."""
+    return socket.gethostname()[:40]
 
 
 def write_secret(path: Path, content: bytes) -> bool:

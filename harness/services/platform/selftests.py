@@ -6,7 +6,7 @@ from typing import Final
 from harness.records import platform as rows
 from harness.records.base import Act
 from harness.services.platform import images
-from harness.services.platform.opening import Platform
+from harness.services.platform.opening import Site
 from sandbox.container import images as sandbox_images
 from sandbox.container import selftest
 from sandbox.container.docker import DockerRuntime
@@ -19,7 +19,7 @@ MAX_AGE_S = 24 * 3600
 _LONGEST_ENGINE: Final = 200
 
 
-def ensure(platform: Platform, image_id: str, beat: Callable[[], None]) -> str:
+def ensure(platform: Site, image_id: str, beat: Callable[[], None]) -> str:
     """Digest of a self-test of this image that passed here, running it when there is none.
 
     Raises EngineUnavailable, ImageRefused, or ControlMissing when a *must* does not hold.
@@ -39,7 +39,7 @@ def ensure(platform: Platform, image_id: str, beat: Callable[[], None]) -> str:
     return result.digest
 
 
-def run(platform: Platform, image_id: str) -> SelfTest:
+def run(platform: Site, image_id: str) -> SelfTest:
     """Run the self-test in a container made like a real run's, and remember the result."""
     runtime = DockerRuntime()
     result = selftest.run(

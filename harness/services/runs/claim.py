@@ -15,7 +15,7 @@ from harness.records import log, parties, protocols, runs, suites
 from harness.records.base import Act
 from harness.services import states
 from harness.services.agreements import agree
-from harness.services.platform.opening import Platform
+from harness.services.platform.opening import Platform, Site
 from harness.services.runs.finish import SERVER
 
 # A gateway and a container may be there, or are about to be.
@@ -43,7 +43,7 @@ def worker_name(platform: Platform) -> str:
     return f"{host_prefix(platform)}{os.getpid()}:{secrets.token_hex(4)}"
 
 
-def host_prefix(platform: Platform) -> str:
+def host_prefix(platform: Site) -> str:
     """What the names of all workers on this host begin with."""
     return f"{platform.host}:"
 
