@@ -31,3 +31,26 @@ lock requirements.lock "$@" pyproject.toml
 lock requirements-dev.lock "$@" --constraint requirements.lock --group dev pyproject.toml
 lock requirements-demo.lock "$@" --no-deps --group pyproject.toml:demo
 lock requirements-front.lock "$@" --no-deps --group pyproject.toml:front
+
+# What images of frameworks bring: for the base image's Python and nothing else, wheels only, and
+# one wheel each. A mirror of the index does not matter: the hashes are the public index's.
+# usage: flavour FILE ARGUMENT...
+flavour() {
+  local file=$1 draft
+  shift
+  draft=$(mktemp)
+  [ ! -f "$file.lock" ] || cp "$file.lock" "$draft"
+  touch "$file.without"
+  "$tool/bin/uv" pip compile --quiet --no-config --python-version 3.11 \
+    --python-platform x86_64-manylinux_2_36 --only-binary :all: --overrides "$file.without" \
+    --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+    "$@" "$file.in" --output-file "$draft" >/dev/null
+  printf '%s\n' '# Made by `make lock`; not edited by hand.' >"$file.new"
+  "$tool/bin/python" deploy/bootstrap/one_wheel_each.py "$draft" >>"$file.new"
+  mv "$file.new" "$file.lock"
+  [ -s "$file.without" ] || rm "$file.without"
+  rm "$draft"
+  say "$file.lock: $(grep -c '==' "$file.lock") packages"
+}
+
+for input in sandbox/container/flavour_locks/*.in; do flavour "${input%.in}" "$@"; done

@@ -1,10 +1,11 @@
 """Bytecode for a layer, compiled by an image's own Python inside a container of that image."""
 
-import json
+import io
 import re
 from collections.abc import Collection
 from pathlib import Path
 
+from sandbox.container import frames
 from sandbox.container.collector import Job, collect
 from sandbox.container.runtime import ContainerRuntime
 from sandbox.errors import PlatformFault
@@ -25,22 +26,21 @@ def compile_inside(
 ) -> dict[str, bytes]:
     """Compile all Python below the folders; names and contents of the files for a layer.
 
-    Only bytecode of the named sources is taken. Raises PlatformFault `bytecode_invalid`.
+    Only bytecode of the named sources is taken. Raises PlatformFault `bytecode_invalid` or
+    `frames_invalid`.
     """
     job = Job(image, _OWNER, (*_COMMAND, *folders), _TIME_S, _MAX_BYTES)
     said = collect(runtime, job, run_root)
+    stream = io.BytesIO(said)
     found: dict[str, bytes] = {}
-    at = 0
-    while at < len(said):
-        line_end = said.find(b"\n", at)
-        try:
-            head = json.loads(said[at:line_end])
-            path, size = str(head["path"]), int(head["size"])
-        except (ValueError, KeyError, TypeError):
-            raise PlatformFault("bytecode_invalid") from None
-        at = line_end + 1 + size
-        match = _PATH.fullmatch(path)
-        if not match or f"{match['folder']}/{match['module']}.py" not in sources or at > len(said):
+    for frame in frames.frames(stream, len(said)):
+        if source_of(frame.path) not in sources:
             raise PlatformFault("bytecode_invalid")
-        found[path[1:]] = said[line_end + 1 : at]
+        found[frame.path[1:]] = frames.content(stream, frame)
     return found
+
+
+def source_of(path: str) -> str | None:
+    """The source (as a name in a layer) whose bytecode lies at an absolute path."""
+    match = _PATH.fullmatch(path)
+    return f"{match['folder']}/{match['module']}.py" if match else None

@@ -4,6 +4,7 @@ Images and self-tests use this. The answer leaves by the run's socket like a run
 never by attaching, logs or exec.
 """
 
+import io
 import os
 import secrets
 import socket
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import IO
 
 from sandbox.container.rundir import SOCKET, run_dir
 from sandbox.container.runtime import ContainerRuntime, Status
@@ -43,7 +45,14 @@ class Job:
 
 
 def collect(runtime: ContainerRuntime, job: Job, run_root: Path) -> bytes:
-    """Run a job and return everything it sent over one connection.
+    """Run a job and return everything it sent over one connection. Raises as `collect_into`."""
+    said = io.BytesIO()
+    collect_into(runtime, job, run_root, said)
+    return said.getvalue()
+
+
+def collect_into(runtime: ContainerRuntime, job: Job, run_root: Path, said: IO[bytes]) -> None:
+    """Run a job and write everything it sends over one connection to `said`.
 
     Raises PlatformFault `job_failed` when it ends without an answer, `job_too_slow` or
     `job_too_loud` when it breaks its bounds, and what the runtime raises.
@@ -68,7 +77,8 @@ def collect(runtime: ContainerRuntime, job: Job, run_root: Path) -> bytes:
         container = runtime.create(spec)
         stack.callback(runtime.remove, container)
         runtime.start(container)
-        return _receive(runtime, container, listener, spec, ids, job.max_bytes)
+        connection = stack.enter_context(_accept(runtime, container, listener, spec, ids))
+        _receive(connection, spec.deadline, job.max_bytes, said)
 
 
 def _listen(path: Path, ids: HostIds) -> socket.socket:
@@ -84,33 +94,25 @@ def _listen(path: Path, ids: HostIds) -> socket.socket:
     return listener
 
 
-def _receive(
-    runtime: ContainerRuntime,
-    container: str,
-    listener: socket.socket,
-    spec: ContainerSpec,
-    ids: HostIds,
-    max_bytes: int,
-) -> bytes:
-    connection = _accept(runtime, container, listener, spec, ids)
-    said = bytearray()
-    with connection:
-        while True:
-            left_s = spec.deadline - time.time()
-            if left_s <= 0:
-                raise PlatformFault("job_too_slow")
-            connection.settimeout(left_s)
-            try:
-                chunk = connection.recv(_CHUNK)
-            except TimeoutError:
-                continue
-            except OSError:
-                raise PlatformFault("job_failed") from None
-            if not chunk:
-                return bytes(said)
-            said += chunk
-            if len(said) > max_bytes:
-                raise PlatformFault("job_too_loud")
+def _receive(connection: socket.socket, deadline: float, max_bytes: int, said: IO[bytes]) -> None:
+    count = 0
+    while True:
+        left_s = deadline - time.time()
+        if left_s <= 0:
+            raise PlatformFault("job_too_slow")
+        connection.settimeout(left_s)
+        try:
+            chunk = connection.recv(_CHUNK)
+        except TimeoutError:
+            continue
+        except OSError:
+            raise PlatformFault("job_failed") from None
+        if not chunk:
+            return
+        count += len(chunk)
+        if count > max_bytes:
+            raise PlatformFault("job_too_loud")
+        said.write(chunk)
 
 
 def _accept(

@@ -1,82 +1,86 @@
 """Images without a registry: built from Debian's packages, equal for equal packages and code.
 
-Two images: the base (Debian, Python, its bytecode) and on top the guest layer (our own guest
-code). A digest of what they are made from is a label, so that a second build is a look-up.
+From below: the base (Debian, Python, its bytecode); for a flavour and for a suite, their locked
+wheels; on top the guest layer (our own guest code). A digest of what an image is made from is a
+label, so that a second build is a look-up.
 """
 
-import hashlib
 import json
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import evals
-from sandbox.container import admission, archive, base, labels, layers
+from sandbox.container import admission, archive, assembly, base, flavours, labels, layers, locks
+from sandbox.container.assembly import Bench, Progress
 from sandbox.container.bytecode import compile_inside
+from sandbox.container.flavours import BASE, FLAVOURS, Stage
 from sandbox.container.runtime import Engine, ImageStore
+from sandbox.container.wheels import choose
 from sandbox.errors import ImageRefused, PlatformFault
 
-Progress = Callable[[str], None]
+__all__ = ["BASE", "FLAVOURS"]
 
 _INSIDE = "opt/assay/evals"
 _GUEST = Path(evals.__file__).resolve().parent
 _LEFT_OUT = frozenset({"catalog", "__pycache__"})
 _PYTHON = ("/usr/lib/python3", "/usr/lib/python3.11")
-_NAMES = 12
+_CACHE = "wheels"
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """An image that was built: its id, its first layer's digest, and what is in it."""
+    """An image that was built: its id, its first layer's digest, and what is in it.
+
+    `packages` are Debian's versions by name; `wheels` a version and a SHA-256 by name.
+    """
 
     id: str
     base_digest: str
     packages: Mapping[str, str]
     built_from: str
+    flavour: str = BASE
+    wheels: Mapping[str, str] = field(default_factory=dict)
 
 
-def build(engine: Engine, work_dir: Path, progress: Progress) -> ImageRecord:
-    """Build the guest image unless this very code's is there already.
+def build(engine: Engine, work_dir: Path, progress: Progress, flavour: str = BASE) -> ImageRecord:
+    """Build a flavour's guest image unless this very code's is there already.
 
-    `work_dir` needs about a gigabyte for the while; `progress` gets a line at each step. Raises
-    PlatformFault (`mmdebstrap_missing`, `base_failed`, …) and EngineUnavailable.
+    `work_dir` needs a few gigabytes for the while, and keeps fetched wheels; `progress` gets a
+    line at each step. Raises PlatformFault (`mmdebstrap_missing`, `base_failed`, `fetch_failed`,
+    `no_such_flavour`, …) and EngineUnavailable.
     """
-    found = current(engine)
-    if found is not None:
-        progress("image: up to date")
-        return _record(engine, found)
-    work_dir.mkdir(parents=True, exist_ok=True)
-    with _scratch(work_dir) as scratch, _short_run_root() as run_root:
-        base_id = _base(engine, scratch, run_root, progress)
-        below = _layers_of(engine, base_id, scratch)
-        packages = json.loads(_labels(engine, base_id)[labels.PACKAGES])
-        progress("guest: compiling our own code inside a container")
-        sources = guest_files()
-        bare = _load(engine, scratch, [*below, _layer(scratch, sources)], {}, None)
-        try:
-            compiled = compile_inside(engine, bare, (f"/{_INSIDE}",), sources, run_root)
-        finally:
-            engine.remove_image(bare)
-        progress("guest: loading the image")
-        image = _load(
-            engine,
-            scratch,
-            [*below, _layer(scratch, sources | compiled)],
-            {labels.SOURCE: source_digest(), labels.PACKAGES: _text(packages)},
-            f"assay-guest:{_short(source_digest())}",
-        )
-    admit(engine, image)
-    progress(f"image: {image}")
-    return _record(engine, image)
+    return _build(engine, work_dir, progress, flavours.stages(flavour))
 
 
-def current(engine: ImageStore) -> str | None:
+def for_suite(
+    engine: Engine,
+    work_dir: Path,
+    progress: Progress,
+    *,
+    flavour: str,
+    lock: str,
+    wheels: Path,
+) -> ImageRecord:
+    """Build a flavour's image with a suite's own wheels, from a folder of exactly these.
+
+    What the flavour brings in the same version need not be there. Raises ImageRefused with every
+    reason, OSError when the folder cannot be read, and what `build` raises.
+    """
+    below = flavours.stages(flavour)
+    read = locks.read(lock)
+    pins, clashes = flavours.beside(read.pins, below)
+    names = {pin.name for pin in read.pins} - {pin.name for pin in pins}
+    problems = (*read.problems, *clashes, *choose(pins, wheels, ignored=names).problems)
+    if problems:
+        raise ImageRefused(problems)
+    stack = (*below, Stage("suite", flavour, pins, wheels)) if pins else below
+    return _build(engine, work_dir, progress, stack)
+
+
+def current(engine: ImageStore, flavour: str = BASE) -> str | None:
     """Id of the image that was built from this very code, if the engine has it."""
-    return min(engine.images(labels.SOURCE, source_digest()), default=None)
+    return _current(engine, flavours.stages(flavour))
 
 
 def admit(engine: ImageStore, image_id: str) -> None:
@@ -115,6 +119,12 @@ def load(engine: ImageStore, path: Path) -> str:
     return image
 
 
+def describe(engine: ImageStore, image_id: str) -> ImageRecord:
+    """What an image says of itself. Raises ImageRefused for one that is absent or not ours."""
+    admit(engine, image_id)
+    return _record(engine, image_id)
+
+
 def guest_files() -> dict[str, bytes]:
     """Our own guest code by its place in the image; suites and data stay outside."""
     return {
@@ -124,128 +134,139 @@ def guest_files() -> dict[str, bytes]:
     }
 
 
-def source_digest() -> str:
-    """Digest of everything that decides the guest image, but the packages' versions."""
-    return _digest({"base": base_recipe().encode(), **guest_files()})
+def source_digest(stack: Sequence[Stage] = ()) -> str:
+    """Digest of everything that decides a guest image, but the Debian packages' versions."""
+    return assembly.digest(
+        {"base": base_recipe().encode(), **guest_files(), **flavours.recipe(stack)}
+    )
 
 
 def base_recipe() -> str:
     """Digest of everything that decides the base image, but the packages' versions."""
-    here = Path(__file__).parent
-    return _digest(
-        {name: (here / name).read_bytes() for name in ("archive.py", "base.py", "layers.py")}
+    return flavours.base_recipe()
+
+
+def _current(engine: ImageStore, stack: Sequence[Stage]) -> str | None:
+    return min(engine.images(labels.SOURCE, source_digest(stack)), default=None)
+
+
+def _build(
+    engine: Engine,
+    work_dir: Path,
+    progress: Progress,
+    stack: Sequence[Stage],
+) -> ImageRecord:
+    found = _current(engine, stack)
+    if found is not None:
+        progress("image: up to date")
+        return _record(engine, found)
+    with assembly.bench(engine, work_dir, progress) as at:
+        image = _complete(at, stack, work_dir / _CACHE)
+    admit(engine, image)
+    progress(f"image: {image}")
+    return _record(engine, image)
+
+
+def _complete(at: Bench, stack: Sequence[Stage], cache: Path) -> str:
+    """An image with our own code on top. Its layer is the same on whatever lies below."""
+    found = _current(at.engine, stack)
+    if found is not None:
+        return found
+    if not stack:
+        return _guest(at)
+    below = _dependencies(at, stack, cache)
+    at.progress(f"{stack[-1].name}: loading the image")
+    source = source_digest(stack)
+    carried = assembly.carried_by(at.engine, below)
+    (*_, top) = assembly.layers_of(at, _complete(at, (), cache))
+    return assembly.load(
+        at,
+        below,
+        [top],
+        {
+            labels.SOURCE: source,
+            labels.FLAVOUR: stack[0].flavour,
+            labels.PACKAGES: carried[labels.PACKAGES],
+            labels.WHEELS: carried[labels.WHEELS],
+        },
+        f"assay-{stack[-1].name}:{assembly.short(source)}",
     )
 
 
-def _base(engine: Engine, scratch: Path, run_root: Path, progress: Progress) -> str:
-    recipe = base_recipe()
-    found = min(engine.images(labels.BASE, recipe), default=None)
+def _dependencies(at: Bench, stack: Sequence[Stage], cache: Path) -> str:
+    """An image without our own code: that of the stages before, and the last one's wheels."""
+    if not stack:
+        return _base(at)
+    found = flavours.found(at.engine, stack)
     if found is not None:
-        progress("base: up to date")
+        at.progress(f"{stack[-1].name}: dependencies are up to date")
         return found
-    raw, flat = scratch / "raw.tar", scratch / "flat.tar"
-    progress("base: fetching Debian's packages")
-    base.file_system(raw, progress)
-    progress("base: writing a reproducible layer")
+    below = _dependencies(at, stack[:-1], cache)
+    tools = _complete(at, stack[:-1], cache)
+    return flavours.install_last(at, below, tools, stack, cache)
+
+
+def _guest(at: Bench) -> str:
+    bottom = _base(at)
+    at.progress("guest: compiling our own code inside a container")
+    sources = guest_files()
+    bare = assembly.load(at, bottom, [assembly.new_layer(at.scratch, sources)], {}, None)
+    try:
+        compiled = compile_inside(at.engine, bare, (f"/{_INSIDE}",), sources, at.run_root)
+    finally:
+        at.engine.remove_image(bare)
+    at.progress("guest: loading the image")
+    return assembly.load(
+        at,
+        bottom,
+        [assembly.new_layer(at.scratch, sources | compiled)],
+        {
+            labels.SOURCE: source_digest(),
+            labels.PACKAGES: assembly.carried_by(at.engine, bottom)[labels.PACKAGES],
+        },
+        f"assay-guest:{assembly.short(source_digest())}",
+    )
+
+
+def _base(at: Bench) -> str:
+    recipe = base_recipe()
+    found = min(at.engine.images(labels.BASE, recipe), default=None)
+    if found is not None:
+        at.progress("base: up to date")
+        return found
+    raw, flat = at.scratch / "raw.tar", at.scratch / "flat.tar"
+    at.progress("base: fetching Debian's packages")
+    base.file_system(raw, at.progress)
+    at.progress("base: writing a reproducible layer")
     layers.flatten(raw, flat)
     raw.unlink()
     packages = layers.packages(layers.read_text(flat, "var/lib/dpkg/status"))
     files = archive.layer(flat)
-    progress("base: compiling Python's own library inside a container")
-    bare = _load(engine, scratch, [files, _layer(scratch, guest_files())], {}, None)
+    at.progress("base: compiling Python's own library inside a container")
+    bare = assembly.load(at, None, [files, assembly.new_layer(at.scratch, guest_files())], {}, None)
     try:
         sources = layers.names(flat)
-        compiled = compile_inside(engine, bare, _PYTHON, sources, run_root)
+        compiled = compile_inside(at.engine, bare, _PYTHON, sources, at.run_root)
     finally:
-        engine.remove_image(bare)
-    progress("base: loading the image")
-    return _load(
-        engine,
-        scratch,
-        [files, _layer(scratch, compiled)],
-        {labels.BASE: recipe, labels.PACKAGES: _text(packages)},
-        f"assay-base:{_short(recipe)}",
+        at.engine.remove_image(bare)
+    at.progress("base: loading the image")
+    return assembly.load(
+        at,
+        None,
+        [files, assembly.new_layer(at.scratch, compiled)],
+        {labels.BASE: recipe, labels.PACKAGES: assembly.text(packages)},
+        f"assay-base:{assembly.short(recipe)}",
     )
-
-
-def _layer(scratch: Path, files: Mapping[str, bytes]) -> archive.Layer:
-    part = scratch / "layer.tar"
-    layers.write(part, files)
-    one = archive.layer(part)
-    return archive.Layer(part.rename(scratch / f"{_short(one.digest)}.tar"), one.digest)
-
-
-def _load(
-    engine: ImageStore,
-    scratch: Path,
-    stack: list[archive.Layer],
-    carried: Mapping[str, str],
-    tag: str | None,
-) -> str:
-    path = scratch / "image.tar"
-    image = archive.write(path, stack, carried, tag)
-    engine.load_image(path)
-    path.unlink()
-    if engine.image(image) is None:
-        raise PlatformFault("load_refused", "the engine gave the image another id")
-    return image
-
-
-def _layers_of(engine: ImageStore, image: str, scratch: Path) -> list[archive.Layer]:
-    path = scratch / "saved.tar"
-    engine.save_image(image, path)
-    try:
-        return archive.extract_layers(path, scratch)
-    finally:
-        path.unlink()
 
 
 def _record(engine: ImageStore, image: str) -> ImageRecord:
     shown = engine.image(image) or {}
-    carried = _labels(engine, image)
+    carried = assembly.carried_by(engine, image)
     return ImageRecord(
         id=image,
         base_digest=shown["RootFS"]["Layers"][0],
         packages=json.loads(carried[labels.PACKAGES]),
         built_from=carried[labels.SOURCE],
+        flavour=carried.get(labels.FLAVOUR, BASE),
+        wheels=json.loads(carried.get(labels.WHEELS, "{}")),
     )
-
-
-def _labels(engine: ImageStore, image: str) -> Mapping[str, Any]:
-    return ((engine.image(image) or {}).get("Config") or {}).get("Labels") or {}
-
-
-def _text(packages: Mapping[str, str]) -> str:
-    return json.dumps(packages, sort_keys=True, separators=(",", ":"))
-
-
-def _digest(parts: Mapping[str, bytes]) -> str:
-    whole = hashlib.sha256()
-    for name in sorted(parts):
-        whole.update(name.encode() + b"\0" + hashlib.sha256(parts[name]).digest())
-    return "sha256:" + whole.hexdigest()
-
-
-def _short(digest: str) -> str:
-    return digest.removeprefix("sha256:")[:_NAMES]
-
-
-@contextmanager
-def _scratch(work_dir: Path) -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="build-", dir=work_dir))
-    try:
-        yield path
-    except OSError as error:
-        raise PlatformFault("work_failed", f"{work_dir}: {error.strerror}") from None
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-@contextmanager
-def _short_run_root() -> Iterator[Path]:
-    # A socket's path must be short, whatever the working folder's is.
-    path = Path(tempfile.mkdtemp(prefix="assay-"))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)

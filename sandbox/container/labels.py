@@ -14,6 +14,9 @@ OF_CONTAINERS = (RUN, ATTEMPT, DEADLINE, OWNER, SPEC)
 SOURCE = "org.assay.source"
 BASE = "org.assay.base"
 PACKAGES = "org.assay.packages"
+FLAVOUR = "org.assay.flavour"
+DEPENDENCIES = "org.assay.dependencies"
+WHEELS = "org.assay.wheels"
 
 
 @dataclass(frozen=True, slots=True)
