@@ -64,6 +64,12 @@ class Settings(BaseSettings):
         default=True,
         description="While a run is live, its host starts no run of another model.",
     )
+    launcher: str = Field(
+        default="",
+        pattern=r"^$|^/.{1,106}$",
+        description="Socket of `assay launcher`, which alone holds the container engine; "
+        "empty: the worker holds it itself.",
+    )
     lease_s: int = Field(
         default=15, ge=3, le=600, description="Seconds without a heartbeat until a worker is dead."
     )

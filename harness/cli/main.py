@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "people": ("people", "app"),
     "serve": ("serve", "serve"),
     "worker": ("work", "worker"),
+    "launcher": ("launcher", "launcher"),
     "doctor": ("work", "doctor"),
     "backup": ("backup", "backup"),
     "restore": ("backup", "restore"),

@@ -149,7 +149,7 @@ class Life(RuleBasedStateMachine):
                 raise fault
             return "sha256:" + "00" * 32
 
-        def session(_spec, callbacks):
+        def session(_spec, callbacks, _runtime):
             if meanwhile == "lost":
                 self.now += self.platform.settings.lease_s + 1
                 sweep._end_lost(self.platform)

@@ -8,15 +8,19 @@ from harness import queue
 from harness.config import Settings
 from harness.errors import HarnessError
 from harness.records import platform as rows
+from harness.records import runs
 from harness.records.database import Database, check_schema
-from harness.services.platform import address, images, machine, sequencer
+from harness.services.platform import address, engine, images, machine, sequencer
 from harness.services.platform.findings import Finding
 from harness.services.platform.opening import Platform, open_platform
+from sandbox.container import reaper
+from sandbox.errors import PlatformFault
 
 __all__ = ["Finding", "examine", "examine_open"]
 
 _SEEN_S: Final = 60.0
 _SKEW_S: Final = 2.0
+_NAMED: Final = 5
 # No clock that is right says an earlier year than that of this code.
 _FIRST_YEAR: Final = 2026
 
@@ -43,6 +47,7 @@ def examine_open(platform: Platform) -> list[Finding]:
         _clock,
         _image,
         _selftest,
+        _containers,
         _log,
         _workers,
         _broker,
@@ -57,8 +62,9 @@ def examine_open(platform: Platform) -> list[Finding]:
 
 def _machine(settings: Settings) -> list[Finding]:
     return [
-        machine.engine(),
-        machine.user(),
+        machine.engine(settings),
+        machine.privileges(settings),
+        machine.user(settings),
         machine.run_root(settings),
         machine.neighbours(settings),
         machine.disk(settings),
@@ -138,6 +144,26 @@ def _selftest(platform: Platform) -> Finding:
     if not known.passed:
         return Finding("self-test", False, "a must does not hold", "assay sandbox selftest")
     return Finding("self-test", True, known.digest)
+
+
+def _containers(platform: Platform) -> Finding:
+    """What the engine holds for this data folder: the reconciler acts only on what it knows."""
+    try:
+        found = engine.runtime(platform.settings).list(images.owner(platform))
+    except PlatformFault:
+        return Finding("containers", True, "not looked at: see engine")
+    mine = [one for one in found if not reaper.is_tool(one)]
+    with platform.database.read() as session:
+        unknown = [one.name for one in mine if runs.get(session, one.identity.run) is None]
+    if unknown:
+        names = " ".join(sorted(unknown)[:_NAMED])
+        return Finding(
+            "containers",
+            False,
+            f"{len(unknown)} of no run in these records, left alone: {names}",
+            f"docker rm --force {names}, unless another database is in use here",
+        )
+    return Finding("containers", True, f"{len(mine)}, of runs that are known")
 
 
 def _log(platform: Platform) -> Finding:

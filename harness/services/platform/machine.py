@@ -8,19 +8,26 @@ from pathlib import Path
 from typing import Final
 
 from harness.config import Settings
+from harness.services.platform import engine as holding
 from harness.services.platform.findings import Finding
-from sandbox.container.docker import DockerRuntime
 from sandbox.errors import PlatformFault
 
 _LEAST_FREE: Final = 1024**3
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
-def engine() -> Finding:
+def engine(settings: Settings) -> Finding:
     """The container engine."""
     try:
-        version = DockerRuntime().version()
-    except PlatformFault:
+        version = holding.version(settings)
+    except PlatformFault as fault:
+        if fault.code == "launcher_unavailable":
+            return Finding(
+                "engine",
+                False,
+                f"no launcher answers at {settings.launcher}; runs wait",
+                "assay launcher, as root; and ask as the user that it was started for",
+            )
         return Finding(
             "engine",
             False,
@@ -30,8 +37,29 @@ def engine() -> Finding:
     return Finding("engine", True, version)
 
 
-def user() -> Finding:
+def privileges(settings: Settings) -> Finding:
+    """Who holds the engine: whoever does is root."""
+    if not settings.launcher:
+        return Finding(
+            "privileges",
+            True,
+            "worker and gateway hold the container engine themselves, in one process tree "
+            "(ASSAY_LAUNCHER is empty)",
+        )
+    if holding.can_be_opened():
+        return Finding(
+            "privileges",
+            False,
+            "this process could open the engine's socket, which is for the launcher alone",
+            "run worker and web, and ask, as a user that is neither root nor in the socket's group",
+        )
+    return Finding("privileges", True, "the launcher alone holds the container engine")
+
+
+def user(settings: Settings) -> Finding:
     """Who carries runs out."""
+    if settings.launcher:
+        return Finding("worker user", True, f"user {os.geteuid()}; the launcher makes run folders")
     if os.geteuid() == 0:
         return Finding("worker user", True, "root: worker, gateway and engine in one process tree")
     return Finding(
@@ -45,6 +73,8 @@ def user() -> Finding:
 def run_root(settings: Settings) -> Finding:
     """The folder of run directories."""
     root = settings.run_root
+    if settings.launcher:
+        return Finding("run folder", True, f"{root}, of the launcher")
     parent = root if root.exists() else root.parent
     if os.access(parent, os.W_OK):
         return Finding("run folder", True, str(root))

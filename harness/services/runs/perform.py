@@ -12,7 +12,7 @@ from harness.documents.fields import instant
 from harness.records import runs
 from harness.records.base import Act
 from harness.services import states
-from harness.services.platform import images, selftests
+from harness.services.platform import engine, images, selftests
 from harness.services.platform.opening import Platform
 from harness.services.runs import compile as compiling
 from harness.services.runs import timing
@@ -21,6 +21,7 @@ from harness.services.runs.finish import SERVER, end
 from harness.services.runs.lease import Lease
 from harness.services.suites import open_archive
 from sandbox import session as sandbox_session
+from sandbox.container.remote import LauncherRuntime
 from sandbox.errors import PlatformFault
 from sandbox.spec import (
     Ending,
@@ -60,7 +61,7 @@ def perform(platform: Platform, held: Claim) -> Performed | None:
     """Run a claimed suite. None when it did not complete: the run has ended or waits again."""
     lease = Lease(platform, held.run.id, held.worker)
     try:
-        selftest = selftests.ensure(platform, held.protocol.suite.image, beat=lease.beat)
+        selftest = _preflight(platform, held, lease)
     except PlatformFault as fault:
         _log.warning("platform not ready run=%s code=%s", held.run.id, fault.code)
         release_to_queue(platform, held, fault.code)
@@ -85,6 +86,14 @@ def perform(platform: Platform, held: Claim) -> Performed | None:
         return None
     _end_early(platform, held, result)
     return None
+
+
+def _preflight(platform: Platform, held: Claim, lease: Lease) -> str:
+    """Digest of a self-test that the run's image has passed on this host."""
+    runtime = engine.runtime(platform.settings)
+    if isinstance(runtime, LauncherRuntime):
+        return runtime.preflight(held.run.id, held.run.attempt, lease.beat)
+    return selftests.ensure(platform, held.protocol.suite.image, beat=lease.beat)
 
 
 def _start(platform: Platform, held: Claim) -> ModelGrant | None:
@@ -133,7 +142,7 @@ def _session(platform: Platform, held: Claim, grant: ModelGrant, lease: Lease) -
     callbacks = SessionCallbacks(
         progress=lease.progress, reply_reached=lambda: None, should_stop=lease.should_stop
     )
-    return sandbox_session.run(spec, callbacks)
+    return sandbox_session.run(spec, callbacks, engine.runtime(platform.settings))
 
 
 def _end_early(platform: Platform, held: Claim, result: SessionResult) -> None:

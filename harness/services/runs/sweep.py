@@ -3,30 +3,27 @@
 Safe to run in any number of processes at once: each step is a compare-and-swap on a row.
 """
 
-import logging
-
 from celery import Celery
 
 from harness import queue
 from harness.records import runs
 from harness.services import states
-from harness.services.platform import images
 from harness.services.platform.opening import Platform
+from harness.services.runs import reconcile
 from harness.services.runs.finish import end
-from sandbox.container import reaper, rundir
 from sandbox.container.docker import DockerRuntime
-from sandbox.errors import PlatformFault
 
-_log = logging.getLogger(__name__)
 _OPEN = (states.Run.RESERVED, states.Run.QUEUED)
 _GRACE_S = 2.0
 
 
 def sweep(platform: Platform, app: Celery | None = None) -> None:
-    """End runs whose worker died or whose time has passed, reap, and nudge what waits."""
+    """End runs whose worker died or whose time has passed, reconcile, and nudge what waits."""
     _end_lost(platform)
     _expire(platform)
-    _reap(platform)
+    if not platform.settings.launcher:
+        # Where there is a launcher, this process has no engine.
+        reconcile.reconcile(platform, DockerRuntime())
     if app is not None:
         _nudge(platform, app)
 
@@ -49,25 +46,6 @@ def _expire(platform: Platform) -> None:
         for run in runs.in_states(session, _OPEN):
             if platform.clock() > run.start_by:
                 end(session, platform, run, states.Run.EXPIRED, run.category or "not_started")
-
-
-def _reap(platform: Platform) -> None:
-    def is_live(run_id: str, attempt: int) -> bool:
-        with platform.database.read() as session:
-            run = runs.get(session, run_id)
-        if run is None:
-            # Not ours to judge: the container may belong to another database.
-            return True
-        return run.state in states.LEASED_RUNS and run.attempt == attempt
-
-    try:
-        reaper.reap(DockerRuntime(), images.owner(platform), is_live)
-    except PlatformFault as fault:
-        _log.warning("nothing reaped code=%s", fault.code)
-    try:
-        rundir.sweep(platform.settings.run_root)
-    except OSError as error:
-        _log.warning("run directories not swept code=%s", error.errno)
 
 
 def _nudge(platform: Platform, app: Celery) -> None:

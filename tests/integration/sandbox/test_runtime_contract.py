@@ -66,7 +66,7 @@ def test_the_states_in_order(any_runtime, container):
 def test_a_running_container_is_removed(any_runtime, container, spec):
     any_runtime.start(container)
     any_runtime.remove(container)
-    assert spec.name not in [found.name for found in any_runtime.list(OWNER)]
+    assert spec.name not in [found.name for found in any_runtime.list(spec.owner)]
 
 
 def test_a_second_create_is_refused_and_harms_nothing(any_runtime, container, spec):
@@ -77,7 +77,7 @@ def test_a_second_create_is_refused_and_harms_nothing(any_runtime, container, sp
 
 
 def test_containers_are_listed_by_owner(any_runtime, container, spec):
-    found = {one.name: one for one in any_runtime.list(OWNER)}[spec.name]
+    found = {one.name: one for one in any_runtime.list(spec.owner)}[spec.name]
     assert found.id == container
     assert found.identity.run == spec.run
     assert found.run_dir == spec.run_dir

@@ -5,17 +5,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 
 class WorkerTree:
     """`assay worker` as an operator starts it, with the Celery processes below it."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, environment: dict[str, str], log: Path, before: Sequence[str] = ()) -> None:
         self.log = log
         with log.open("ab") as stream:
             self._process = subprocess.Popen(
-                (sys.executable, "-m", "harness.cli.main", "worker"),
+                (*before, sys.executable, "-m", "harness.cli.main", "worker"),
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,

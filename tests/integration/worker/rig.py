@@ -71,6 +71,7 @@ class Rig:
             "ASSAY_DATABASE_URL": settings.database_url,
             "ASSAY_BROKER_URL": settings.broker_url,
             "ASSAY_RUN_ROOT": str(settings.run_root),
+            "ASSAY_LAUNCHER": settings.launcher,
             "ASSAY_LEASE_S": str(LEASE_S),
             "ASSAY_SWEEP_S": str(SWEEP_S),
         }

@@ -169,6 +169,26 @@ def test_an_engine_that_is_away_keeps_nothing_from_ending(world, engine, caplog)
     assert kept not in left(engine, world)
 
 
+def test_where_a_launcher_holds_the_engine_no_other_process_looks_at_it(world, engine):
+    lost = put(world, Run.RUNNING)
+    kept = container(engine, world, lost)
+    folder = world.platform.settings.run_root / "0123abcd"
+    folder.mkdir(parents=True)
+    settings = world.platform.settings.model_copy(update={"launcher": "/run/launcher.sock"})
+    sweep.sweep(replace(at(world, 1), settings=settings))
+    assert run(world, lost).state == "FAILED"
+    assert left(engine, world) == {kept}
+    assert folder.is_dir()
+
+
+def test_a_run_that_waits_for_its_slot_has_no_container_any_more(world, engine):
+    waits = put(world, Run.RECONCILING, lease_s=50)
+    container(engine, world, waits)
+    sweep.sweep(at(world, 1))
+    assert run(world, waits).state == "RECONCILING"
+    assert left(engine, world) == set()
+
+
 def test_run_directories_that_nobody_holds_go(world):
     root = world.platform.settings.run_root
     (root / "0123abcd" / "suite").mkdir(parents=True)

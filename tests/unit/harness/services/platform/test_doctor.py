@@ -49,7 +49,7 @@ def test_a_folder_in_order(world):
     found = opened(world.platform)
     expected = {"engine", "worker user", "run folder", "disk", "keys", "pages", "cookies", "web"}
     expected |= {"database", "migrations", "clock", "image", "self-test", "log", "workers"}
-    assert set(found) == expected | {"broker", "neighbours"}
+    assert set(found) == expected | {"broker", "neighbours", "privileges", "containers"}
     for name in ("keys", "cookies", "web", "database", "migrations", "clock", "image", "log"):
         assert found[name].ok, found[name]
         assert found[name].remedy == ""
