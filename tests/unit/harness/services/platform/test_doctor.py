@@ -66,6 +66,27 @@ def test_models_that_share_a_host_are_named(world):
     assert "ASSAY_ONE_VENDOR_PER_HOST" in found.detail
 
 
+def test_who_holds_the_engine_is_said(world, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/engine.sock")
+    embedded = opened(world.platform)
+    assert embedded["privileges"].ok
+    assert "in one process tree" in embedded["privileges"].detail
+    changes = {"launcher": str(tmp_path / "launcher.sock")}
+    split = replace(world.platform, settings=world.platform.settings.model_copy(update=changes))
+    found = opened(split)
+    assert found["privileges"].ok
+    assert found["privileges"].detail == "the launcher alone holds the container engine"
+    assert found["worker user"].ok
+    assert not found["engine"].ok
+    assert found["engine"].remedy.startswith("assay launcher")
+    # This very process could go past the launcher.
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "engine.sock"))
+        listener.listen()
+        assert not opened(split)["privileges"].ok
+        assert opened(split)["privileges"].remedy
+
+
 def test_nothing_there_yet(tmp_path):
     found = examine(Settings(data_dir=tmp_path / "none", listen="127.0.0.1:0"))
     assert not found["keys"].ok
