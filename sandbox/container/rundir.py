@@ -14,7 +14,7 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from sandbox.errors import PlatformFault
@@ -116,8 +116,10 @@ def check(path: Path, owner: int, group: int) -> None:
 
 def remove(path: Path, held: int) -> None:
     """Remove a directory and give its lock back."""
-    shutil.rmtree(path, ignore_errors=True)
-    os.close(held)
+    try:
+        _erase(path)
+    finally:
+        os.close(held)
 
 
 def sweep(root: Path) -> list[Path]:
@@ -128,8 +130,7 @@ def sweep(root: Path) -> list[Path]:
             continue
         held = _lock(path)
         if held is not None:
-            shutil.rmtree(path, ignore_errors=True)
-            os.close(held)
+            remove(path, held)
             gone.append(path)
     return gone
 
@@ -179,6 +180,12 @@ def _lock(path: Path) -> int | None:
         os.close(held)
         return None
     return held
+
+
+def _erase(path: Path) -> None:
+    # Whoever fills a folder may have made it deeper than Python goes; the rest must not stay, too.
+    with suppress(RecursionError):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _write_all(made: Path, files: Mapping[str, bytes]) -> None:

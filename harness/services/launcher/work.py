@@ -58,8 +58,8 @@ class Launcher:
         }
         self._lock = threading.Lock()
         self._testing = threading.Lock()
-        # Attempts whose preflight has passed here; folders; engine's ids of containers by name.
-        self._ready: set[tuple[str, int]] = set()
+        # Images of attempts whose preflight has passed here; folders; engine's ids of containers.
+        self._ready: dict[tuple[str, int], str] = {}
         self._folders: dict[Path, _Folder] = {}
         self._containers: dict[str, tuple[Call, str]] = {}
 
@@ -76,7 +76,7 @@ class Launcher:
         with self._lock:
             known = {(one.call.run, one.call.attempt) for one in self._folders.values()}
             known |= {(call.run, call.attempt) for call, _ in self._containers.values()}
-            known |= self._ready
+            known |= self._ready.keys()
         with self._site.database.read() as session:
             rows = {run_id: runs.get(session, run_id) for run_id, _ in known}
         for run_id, attempt in known:
@@ -118,7 +118,7 @@ class Launcher:
                 code = error.code
             else:
                 with self._lock:
-                    self._ready.add((call.run, call.attempt))
+                    self._ready[call.run, call.attempt] = image
                 return {"selftest": digest}
         raise PlatformFault(f"records_{code}")
 
@@ -134,7 +134,7 @@ class Launcher:
     def _create(self, call: Call) -> None:
         spec = warrant.spec_of(self._site, call)
         with self._lock:
-            if (call.run, call.attempt) not in self._ready:
+            if self._ready.get((call.run, call.attempt)) != spec.image:
                 raise PlatformFault("no_preflight")
             folder = self._folders.get(spec.run_dir)
         if folder is None:
@@ -185,7 +185,7 @@ class Launcher:
     def _forget(self, run: str, attempt: int) -> None:
         """Let go of what is left of an attempt that is over."""
         with self._lock:
-            self._ready.discard((run, attempt))
+            self._ready.pop((run, attempt), None)
             paths = [
                 path
                 for path, folder in self._folders.items()

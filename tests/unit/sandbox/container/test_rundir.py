@@ -181,3 +181,20 @@ def test_another_directory_in_its_place_is_refused(run_root, tmp_path, what):
     with pytest.raises(PlatformFault) as caught:
         rundir.check(path, OWNER, GROUP)
     assert caught.value.code == "run_dir_refused"
+
+
+def test_a_folder_without_a_bottom_hinders_nobody(run_root):
+    deep = run_root / "00000001"
+    deep.mkdir()
+    before = os.open(".", os.O_RDONLY)
+    os.chdir(deep)
+    for _ in range(2000):
+        os.mkdir("d")  # noqa: PTH102 - no path is long enough
+        os.chdir("d")
+    os.fchdir(before)
+    os.close(before)
+    other = run_root / "00000002"
+    other.mkdir()
+    assert sweep(run_root) == [deep, other]
+    assert not other.exists()
+    subprocess.run(["rm", "-rf", str(deep)], check=True)

@@ -76,6 +76,12 @@ def test_nothing_starts_before_its_preflight(remote, engine, spec):
     assert engine.list(spec.owner) == ()
 
 
+def test_nothing_starts_but_what_was_tested(remote, launcher, ready):
+    with remote.folder(ready, *files(ready)):
+        launcher._ready[ready.run, 2] = "sha256:" + "66" * 32
+        assert code_of(remote.create, ready) == "no_preflight"
+
+
 def test_nothing_starts_without_its_folder(remote, engine, ready):
     assert code_of(remote.create, ready) == "run_dir_refused"
     # One that somebody else has made will not do.
@@ -122,7 +128,7 @@ def test_a_run_that_ended_gives_back_what_it_held(remote, launcher, engine, worl
         assert not ready.run_dir.exists()
         assert engine.list(ready.owner) == ()
     assert launcher._folders == launcher._containers == {}
-    assert launcher._ready == set()
+    assert launcher._ready == {}
 
 
 def test_the_next_launcher_ends_what_this_one_began(
