@@ -1,14 +1,17 @@
 """The main job where the launcher alone has the engine: worker and gateway are nobody."""
 
+import json
 import os
 import pwd
 import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.integration.launcher.conftest import USER
+from tests.integration.launcher.conftest import ROOT, USER, as_user
 from tests.integration.worker.process_tree import descendants
 from tests.integration.worker.rig import SAMPLES, TERMS
 from tests.support.waiting import until
@@ -47,6 +50,14 @@ def test_a_run_whose_worker_is_nobody_and_has_no_engine(rig, protocol):
         assert stat.S_IMODE(found.st_mode) == mode, path
     assert rig.containers() == [f"assay-{run_id}-1"]
 
+    theirs, ours = doctor(rig, as_user()), doctor(rig)
+    assert theirs["privileges"]["detail"] == "the launcher alone holds the container engine"
+    assert "Docker Engine" in theirs["engine"]["detail"]
+    for name in ("privileges", "engine", "worker user", "run folder", "containers"):
+        assert theirs[name]["ok"], theirs[name]
+    # Root could go past the launcher, and is told so.
+    assert not ours["privileges"]["ok"]
+
     rig.vendor.release()
     rig.wait_for(run_id, "RELEASED")
     rig.check_released(run_id)
@@ -54,6 +65,14 @@ def test_a_run_whose_worker_is_nobody_and_has_no_engine(rig, protocol):
     assert rig.containers() == []
     assert rig.run_dirs() == []
     assert worker.stop(20) == 0
+
+
+def doctor(rig, before=()):
+    command = (*before, sys.executable, "-m", "harness.cli.main", "doctor", "--json")
+    said = subprocess.run(
+        command, cwd=ROOT, env=rig.environment, capture_output=True, timeout=60, check=False
+    )
+    return {finding["name"]: finding for finding in json.loads(said.stdout)}
 
 
 def cmdline(pid):
