@@ -123,6 +123,9 @@ class DockerRuntime:
             closing(self._open(_TIMEOUT_S)) as client,
         ):
             client.wait(container, timeout=None)
+            # An engine that is being stopped ends its containers in good order, and tells of it
+            # on connections that are open; new ones it takes no more.
+            _knock(self._url)
             return _state(client.inspect_container(container))
 
     def inspect(self, container: str) -> State:
@@ -215,6 +218,8 @@ class DockerRuntime:
             client = self._open(_TIMEOUT_S)
             self._local.client = client
             self._clients.append(client)
+        else:
+            _knock(self._url)  # its connection may have gone with the engine
         return client
 
     def _open(self, timeout_s: int) -> docker.APIClient:
@@ -250,6 +255,7 @@ def _knock(url: str) -> None:
     if not url.startswith(_UNIX):
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as end:
+        end.settimeout(_TIMEOUT_S)
         try:
             end.connect(url.removeprefix(_UNIX))
         except OSError:
