@@ -16,7 +16,7 @@ from harness.services.platform import logs
 def launcher(
     *,
     user: Annotated[
-        str, typer.Option("--user", help="User of web and worker; alone heard, beside root.")
+        str, typer.Option("--user", metavar="USER", help="Whose processes are heard, beside root.")
     ] = "",
 ) -> None:
     """Hold the container engine for worker and web, which then need none; stops on Ctrl-C."""
@@ -28,11 +28,9 @@ def launcher(
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopping.set()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    service.serve(
-        settings,
-        who,
-        stopping,
-        lambda: output.note(f"launcher at {settings.launcher}, for user {who.uid}"),
-    )
+    def ready() -> None:
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        output.note(f"launcher at {settings.launcher}, for user {who.uid}")
+
+    service.serve(settings, who, stopping, ready)

@@ -8,7 +8,7 @@ from harness.cli.reference import commands
 
 FOUND = list(commands(typer.main.get_command(main.build())))
 # Its output is that of a service; nothing is left to print at its end.
-WITHOUT_JSON = {"assay serve", "assay worker"}
+WITHOUT_JSON = {"assay serve", "assay worker", "assay launcher"}
 
 
 def ids(found):
