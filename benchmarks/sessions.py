@@ -24,6 +24,7 @@ from sandbox.spec import (
     SessionCallbacks,
     SessionResult,
     SessionSpec,
+    Stage,
 )
 
 OWNER = "assay-bench"
@@ -69,6 +70,7 @@ def spec_of(image_id: str, base_url: str, samples: int, concurrency: int) -> Ses
     )
     run_file = wire.RunFile(
         run=run,
+        phase="joined",
         concurrency=concurrency,
         epochs=1,
         order_seed=secrets.token_hex(16),
@@ -80,8 +82,7 @@ def spec_of(image_id: str, base_url: str, samples: int, concurrency: int) -> Ses
         grant=grant,
         credentials={"target": "bench"},
         image=image_id,
-        suite_files=files,
-        run_file=wire.encode_run_file(run_file),
+        stages=(Stage("joined", wire.encode_run_file(run_file), files),),
         owner=OWNER,
         attempt=1,
         slot=0,

@@ -5,4 +5,4 @@ import sys
 from evals import runner
 
 if __name__ == "__main__":
-    sys.exit(runner.main(*sys.argv[1:2]))
+    sys.exit(runner.main(sys.argv[1] if len(sys.argv) > 1 else runner.RUN_DIR))

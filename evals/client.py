@@ -12,7 +12,7 @@ import time
 from collections.abc import Coroutine, Generator, Iterable
 from typing import NamedTuple
 
-from evals import wire
+from evals import outputs, wire
 
 CHAT_PATH = "/v1/chat/completions"
 MAX_REPLY = 64 * 1024 * 1024
@@ -71,6 +71,27 @@ async def post_score(row: wire.ScoreRow) -> None:
     path = wire.SCORE_PREFIX + row.sample_id
     if (await _Call(_post(path, wire.encode_score(row)))).status != _NO_CONTENT:
         raise GatewayError("a score was refused")
+
+
+async def post_output(output: outputs.Output) -> None:
+    """Hand one output over for scoring. Raises GatewayError when it is refused."""
+    request = _post(outputs.path(output.sample_id), outputs.encode(output))
+    if (await _Call(request)).status != _NO_CONTENT:
+        raise GatewayError("an output was refused")
+
+
+async def get_output(sample_id: str, epoch: int) -> str | None:
+    """Fetch what the model said; None when it gave no answer. Raises GatewayError."""
+    reply = await _Call(_get(outputs.path(sample_id, epoch)))
+    if reply.status != _OK:
+        raise GatewayError("an output is missing")
+    return outputs.parse(sample_id, reply.body).text
+
+
+async def greet() -> None:
+    """Open the connection and learn nothing. Raises GatewayError when it is refused."""
+    if (await _Call(_get(outputs.PREFIX))).status != _NO_CONTENT:
+        raise GatewayError("the host refuses to talk")
 
 
 async def end(rows: int) -> None:
@@ -229,6 +250,10 @@ def _post(path: str, body: bytes) -> bytes:
             body,
         )
     )
+
+
+def _get(path: str) -> bytes:
+    return b"GET %b HTTP/1.1\r\nHost: assay\r\nContent-Length: 0\r\n\r\n" % path.encode()
 
 
 def _parse(received: bytearray) -> Reply | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from evals import wire
 from evals.fields import LABEL, Problem, Reader
-from evals.metrics import Aggregate, Metric, read_aggregates, read_metric
+from evals.metrics import PROGRAM_SCORER, Aggregate, Metric, read_aggregates, read_metric
 from evals.targets import normal_target, target_problem
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Metric",
     "Needs",
     "Problem",
+    "Program",
     "SampleEntry",
     "normal_target",
     "parse",
@@ -30,17 +31,19 @@ __all__ = [
 
 SCHEMA = "assay.suite/1"
 FILE = "suite.json"
+PROMPTS = "prompts.jsonl"  # stands for all data files in a container that does not score
 MAX_BYTES = 16 * 1024 * 1024
 MAX_SAMPLES = 100_000
 PROMPT = "{prompt}"
 
 _SAMPLE_ID = re.compile(wire.SAMPLE_ID[:-1] + r"\Z", re.ASCII)
 _LABEL = re.compile(LABEL[:-1] + r"\Z", re.ASCII)
+_PROGRAM_FILE = r"[a-z][a-z0-9_]{0,57}\.py"
 _DATA_FILE = r"[a-z0-9][a-z0-9_.-]{0,57}\.jsonl"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TOP = (
-    "schema id version licence title summary kind phases canary needs generation system template "
-    "data fields metrics aggregates primary public_samples samples"
+    "schema id version licence title summary kind phases program canary needs generation system "
+    "template data fields metrics aggregates primary public_samples samples"
 )
 _NEEDS = "roles requests_per_sample tokens_in_per_sample tokens_out_per_sample"
 
@@ -70,6 +73,14 @@ class DataFile(NamedTuple):
     rows: int
 
 
+class Program(NamedTuple):
+    """The suite's own scorer: one Python file. `seconds` is the time it has for a sample."""
+
+    file: str
+    sha256: str
+    seconds: int
+
+
 class Fields(NamedTuple):
     """Which column of a data row holds what; `groups` maps a dimension to its column."""
 
@@ -96,6 +107,7 @@ class Manifest(NamedTuple):
     summary: str
     kind: str
     phases: str
+    program: Program | None
     canary: str
     needs: Needs
     generation: dict[str, wire.Parameter]
@@ -108,6 +120,11 @@ class Manifest(NamedTuple):
     primary: str
     public_samples: tuple[str, ...]
     samples: tuple[SampleEntry, ...]
+
+    @property
+    def scorer_mode(self) -> str:
+        """Whose code sees the outputs: `declarative` is ours, `isolated` the suite's own."""
+        return "declarative" if self.program is None else "isolated"
 
 
 def parse(body: bytes) -> Manifest:
@@ -144,7 +161,8 @@ def _manifest(reader: Reader, value: object) -> Manifest:
         title=reader.text(top["title"], "title", 200),
         summary=reader.text(top["summary"], "summary", 4000),
         kind=reader.choice(top["kind"], "kind", ("declarative",)),
-        phases=reader.choice(top["phases"], "phases", ("joined",)),
+        phases=reader.choice(top["phases"], "phases", ("joined", "separate")),
+        program=_program(reader, top["program"]),
         canary=reader.match(top["canary"], "canary", _UUID, "a lower-case UUID"),
         needs=_needs(reader, top["needs"]),
         generation=_generation(reader, top["generation"]),
@@ -166,6 +184,7 @@ def _manifest(reader: Reader, value: object) -> Manifest:
 
 
 def _check_whole(reader: Reader, found: Manifest) -> None:
+    _check_program(reader, found)
     if found.template and found.template.count(PROMPT) != 1:
         reader.say("template", f"must hold {PROMPT} exactly once")
     for path, text in (("template", found.template), ("system", found.system or "")):
@@ -181,6 +200,33 @@ def _check_whole(reader: Reader, found: Manifest) -> None:
             reader.say(f"public_samples[{index}]", "is no sample of this suite")
     if sum(file.rows for file in found.data) != len(found.samples):
         reader.say("samples", "must have one entry per data row")
+
+
+def _check_program(reader: Reader, found: Manifest) -> None:
+    scored = [
+        index
+        for index, metric in enumerate(found.metrics)
+        if metric.scorer["name"] == PROGRAM_SCORER
+    ]
+    if found.program is None:
+        for index in scored:
+            reader.say(f"metrics[{index}].scorer.name", "needs a program")
+    elif not scored:
+        reader.say("program", f"is no metric's scorer; name it {PROGRAM_SCORER} in one")
+    elif found.phases == "joined":
+        reader.say("phases", "must be separate where a program of the suite scores")
+
+
+def _program(reader: Reader, value: object) -> Program | None:
+    if value is None:
+        return None
+    program = reader.record(value, "program", "file sha256 seconds")
+    what = "a file name in lower case that ends in .py"
+    return Program(
+        reader.match(program["file"], "program.file", _PROGRAM_FILE, what),
+        reader.match(program["sha256"], "program.sha256", "[0-9a-f]{64}", "64 hexadecimal digits"),
+        reader.whole(program["seconds"], "program.seconds", 1, 60),
+    )
 
 
 def _needs(reader: Reader, value: object) -> Needs:

@@ -8,6 +8,8 @@ from evals.fields import ABSENT, Reader
 SCORE_TYPES = ("int", "category", "successes")
 KINDS = {"proportion": ("int",), "bounded_mean": ("int", "successes"), "histogram": ("category",)}
 
+PROGRAM_SCORER = "program"
+
 _BOOL, _TEXT, _REGEX, _LETTERS = "bool", "text", "regex", "letters"
 SCORERS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "exact": {"ignore_case": _BOOL},
@@ -17,6 +19,7 @@ SCORERS: dict[str, dict[str, str | tuple[str, ...]]] = {
     "pattern": {"pattern": _REGEX, "ignore_case": _BOOL},
     "instructions": {"count": ("all", "each")},
     "refusal": {"report": ("expected", "class")},
+    PROGRAM_SCORER: {},
 }
 
 
@@ -54,7 +57,8 @@ def read_metric(reader: Reader, value: object, path: str) -> Metric:
     name = reader.choice(scorer["name"], f"{path}.scorer.name", tuple(SCORERS))
     options = _options(reader, name, scorer["options"], f"{path}.scorer.options")
     highest = 2 if options.get("report") == "class" else 1
-    if len(reader.problems) == before and not lo <= 0 < highest <= hi:
+    fits = name == PROGRAM_SCORER or lo <= 0 < highest <= hi
+    if len(reader.problems) == before and not fits:
         reader.say(f"{path}.score", f"must hold 0 to {highest}, which this scorer gives")
     worst = reader.whole(metric["worst"], f"{path}.worst", lo, hi)
     return Metric(

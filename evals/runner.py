@@ -1,12 +1,14 @@
-"""Runs a declarative suite: ask, score, hand over one row per sample and epoch, say the end.
+"""Runs a suite's phase: ask, score, hand over one row per sample and epoch, say the end.
 
 Exit status: 0 done, 1 denied by protocol or budget, 2 anything else.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
-from evals import client, manifest, scorers, suite, wire
+from evals import client, manifest, outputs, scorers, scoring, suite, wire
+from evals.workers import Feeder
 
 RUN_DIR = "/assay"
 RUN_FILE = "run.json"
@@ -16,10 +18,10 @@ ROLE = "target"
 DONE, DENIED, FAILED = 0, 1, 2
 
 
-def main(run_dir: str = RUN_DIR) -> int:
+def main(run_dir: str = RUN_DIR, feeder: Feeder | None = None) -> int:
     """Run the suite of a run directory and return the exit status."""
     try:
-        run(run_dir)
+        run(run_dir, feeder)
     except client.ModelError:
         return DENIED
     except Exception:  # noqa: BLE001  # nobody reads a guest's traceback: the status is all
@@ -27,37 +29,65 @@ def main(run_dir: str = RUN_DIR) -> int:
     return DONE
 
 
-def run(run_dir: str) -> None:
-    """Run the suite of a run directory.
+def run(run_dir: str, feeder: Feeder | None = None) -> None:
+    """Run the phase of a suite that the run file names.
 
     Raises ModelError when a call is denied, and the errors of the suite, the wire and the client.
     """
     told = wire.parse_run_file(suite.read_bytes(f"{run_dir}/{RUN_FILE}"))
-    loaded = suite.open_suite(f"{run_dir}/{SUITE_DIR}")
-    order = _order(told, loaded.manifest)
-    rows = told.epochs * len(loaded.rows)
-    socket_path = f"{run_dir}/{SOCKET}"
+    folder, socket_path = f"{run_dir}/{SUITE_DIR}", f"{run_dir}/{SOCKET}"
+    if told.phase == wire.SCORE:
+        loaded = suite.open_suite(folder)
+        order = list(_order(told, loaded.manifest))
+        client.drive(socket_path, [scoring.score_all(order, loaded, feeder)])
+        return
     parameters = {name: _number(value) for name, value in told.parameters.items()}
-    tasks = (_walk(order, loaded, parameters) for _ in range(min(told.concurrency, rows)))
-    client.drive(socket_path, tasks)
+    walk: Callable[[Iterator[tuple[int, int]]], client.Task]
+    if told.phase == wire.GENERATE:
+        questions = suite.open_prompts(folder)
+        found = questions.manifest
+        walk = partial(_ask, questions, parameters)
+    else:
+        loaded = suite.open_suite(folder)
+        found = loaded.manifest
+        walk = partial(_walk, loaded, parameters)
+    places = _order(told, found)
+    rows = told.epochs * len(found.samples)
+    client.drive(socket_path, (walk(places) for _ in range(min(told.concurrency, rows))))
     client.drive(socket_path, [client.end(rows)])
 
 
+async def _ask(
+    questions: suite.Prompts, parameters: dict[str, object], order: Iterator[tuple[int, int]]
+) -> None:
+    for epoch, index in order:
+        question = questions.sample(index)
+        output = await _output(question.messages, parameters)
+        await client.post_output(outputs.Output(question.id, epoch, output))
+
+
 async def _walk(
-    order: Iterator[tuple[int, int]], loaded: suite.Suite, parameters: dict[str, object]
+    loaded: suite.Suite, parameters: dict[str, object], order: Iterator[tuple[int, int]]
 ) -> None:
     metrics = loaded.manifest.metrics
     for epoch, index in order:
         sample = loaded.sample(index)
-        try:
-            output = await client.chat(ROLE, sample.messages, parameters)
-        except client.ModelError as error:
-            if error.args[0] == "denied":
-                raise
+        output = await _output(sample.messages, parameters)
+        if output is None:
             values = {metric.id: metric.worst for metric in metrics}
         else:
             values = {metric.id: scorers.score(metric.scorer, output, sample) for metric in metrics}
         await client.post_score(wire.ScoreRow(sample.id, epoch, values))
+
+
+async def _output(messages: list[dict[str, str]], parameters: dict[str, object]) -> str | None:
+    """What the model says; None for a call without an answer. Raises ModelError when denied."""
+    try:
+        return await client.chat(ROLE, messages, parameters)
+    except client.ModelError as error:
+        if error.args[0] == "denied":
+            raise
+        return None
 
 
 def _order(told: wire.RunFile, found: manifest.Manifest) -> Iterator[tuple[int, int]]:

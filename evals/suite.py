@@ -40,6 +40,37 @@ class Suite(NamedTuple):
         return found
 
 
+class Prompt(NamedTuple):
+    """A question without its answer."""
+
+    id: str
+    messages: list[dict[str, str]]
+
+
+class Prompts(NamedTuple):
+    """What a guest gets of a suite that asks and does not score: no answer keys."""
+
+    manifest: manifest.Manifest
+    rows: list[bytes]
+
+    def sample(self, index: int) -> Prompt:
+        """Read the question at a place of the manifest's index. Raises SuiteError."""
+        row = wire.strict_json(self.rows[index], MAX_ROW_BYTES)
+        prompt = row.get("prompt") if isinstance(row, dict) else None
+        if not isinstance(prompt, str) or row != {"prompt": prompt}:
+            raise SuiteError("a question cannot be read")
+        return Prompt(self.manifest.samples[index].id, _messages(self.manifest, prompt))
+
+
+def open_prompts(folder: str) -> Prompts:
+    """Open a suite without its answers. Raises ManifestError or SuiteError."""
+    found = manifest.parse(read_bytes(f"{folder}/{manifest.FILE}"))
+    rows = read_bytes(f"{folder}/{manifest.PROMPTS}").removesuffix(b"\n").split(b"\n")
+    if len(rows) != len(found.samples):
+        raise SuiteError("the questions differ from the manifest's index")
+    return Prompts(found, rows)
+
+
 def load(folder: str) -> tuple[manifest.Manifest, list[Sample]]:
     """Read an unpacked suite and every sample. Raises as `open_suite` and `sample` do."""
     opened = open_suite(folder)
@@ -75,7 +106,11 @@ def _sample(row: object, found: manifest.Manifest) -> Sample:
     prompt, target = row.get(fields.prompt), normal_target(row.get(fields.target))
     if not isinstance(prompt, str) or target is None:
         raise SuiteError("a data row has no prompt or no target")
+    groups = {name: str(row.get(column)) for name, column in fields.groups.items()}
+    return Sample(str(row.get(fields.id)), _messages(found, prompt), target, groups)
+
+
+def _messages(found: manifest.Manifest, prompt: str) -> list[dict[str, str]]:
     messages = [{"role": "system", "content": found.system}] if found.system else []
     messages.append({"role": "user", "content": found.template.replace(manifest.PROMPT, prompt)})
-    groups = {name: str(row.get(column)) for name, column in fields.groups.items()}
-    return Sample(str(row.get(fields.id)), messages, target, groups)
+    return messages

@@ -6,11 +6,14 @@ able to pass for that.
 """
 
 import os
+import select
 import signal
+import socket
 import time
 from collections.abc import Sequence
+from typing import Protocol
 
-from evals import forwarder, runner, suite, wire
+from evals import forwarder, manifest, runner, suite, wire, workers
 
 TIME_OVER = 124
 LIKE_KILLED = 125
@@ -22,25 +25,43 @@ _FOREVER_S = 3600.0
 _OPTIONS = {"--run-dir": runner.RUN_DIR, "--port": str(forwarder.PORT)}
 
 
+class _Pump(Protocol):
+    """What the first process does while it waits."""
+
+    def step(self, timeout_s: float) -> bool:
+        """Work for at most so long; True when woken by a signal."""
+
+
+class _Idle:
+    """Nothing to do but to wait for signals."""
+
+    def __init__(self, wake: int) -> None:
+        self._wake = wake
+
+    def step(self, timeout_s: float) -> bool:
+        return bool(select.select([self._wake], [], [], timeout_s)[0])
+
+
 def main(arguments: Sequence[str]) -> int:
     """Start the runner, or the command among the arguments, and supervise it."""
     options, command = _read(arguments)
     run_dir = options["--run-dir"]
     try:
-        limit_s = _time_limit(run_dir, command)
-        listener = forwarder.listen(int(options["--port"]))
-    except (OSError, wire.WireError):
+        told = _told(run_dir, command)
+        pump, wake, feeder = _prepare(run_dir, int(options["--port"]), told)
+    except (OSError, wire.WireError, manifest.ManifestError, suite.SuiteError):
         return BAD_START
-    woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     asked: list[int] = []
-    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.set_wakeup_fd(wake[1], warn_on_full_buffer=False)
     signal.signal(signal.SIGTERM, lambda number, _frame: asked.append(number))
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     child = os.fork()
     if child == 0:
-        os._exit(_become(command, run_dir))
-    pump = forwarder.Forwarder(listener, f"{run_dir}/{runner.SOCKET}", woken)
-    return _supervise(child, pump, woken, asked, limit_s)
+        os._exit(_become(command, run_dir, feeder))
+    if feeder is not None:
+        feeder.close()
+    limit_s = told.time_limit_s if told else _FOREVER_S
+    return _supervise(child, pump, wake[0], asked, limit_s)
 
 
 def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
@@ -51,31 +72,52 @@ def _read(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     return options, rest
 
 
-def _time_limit(run_dir: str, command: list[str]) -> float:
+def _told(run_dir: str, command: list[str]) -> wire.RunFile | None:
     try:
         told = suite.read_bytes(f"{run_dir}/{runner.RUN_FILE}")
     except FileNotFoundError:
         if command:
-            return _FOREVER_S  # a probe: whoever started the container ends it
+            return None  # a probe: whoever started the container ends it
         raise
-    return wire.parse_run_file(told).time_limit_s
+    return wire.parse_run_file(told)
 
 
-def _become(command: list[str], run_dir: str) -> int:
+def _prepare(
+    run_dir: str, port: int, told: wire.RunFile | None
+) -> tuple[_Pump, tuple[int, int], workers.Feeder | None]:
+    """What to do while the child runs, and what the child needs of it.
+
+    Where outputs are scored there is no way to a model: nothing is forwarded.
+    """
+    wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    if told is None or told.phase != wire.SCORE:
+        listener = forwarder.listen(port)
+        return forwarder.Forwarder(listener, f"{run_dir}/{runner.SOCKET}", wake[0]), wake, None
+    folder = f"{run_dir}/{runner.SUITE_DIR}"
+    loaded = suite.open_suite(folder)
+    program = loaded.manifest.program
+    if program is None:
+        return _Idle(wake[0]), wake, None
+    workers.preload()
+    ours, feeders = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    source = workers.load(folder, program)
+    maker = workers.Maker(ours, wake[0], loaded, source)
+    return maker, wake, workers.Feeder(feeders, program.seconds)
+
+
+def _become(command: list[str], run_dir: str, feeder: workers.Feeder | None) -> int:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if not command:
-        return runner.main(run_dir)
+        return runner.main(run_dir, feeder)
     try:
         os.execv(command[0], command)  # noqa: S606  # the host wrote this command
     except OSError:
         return BAD_START
 
 
-def _supervise(
-    child: int, pump: forwarder.Forwarder, woken: int, asked: list[int], limit_s: float
-) -> int:
+def _supervise(child: int, pump: _Pump, woken: int, asked: list[int], limit_s: float) -> int:
     stop_at = time.monotonic() + limit_s
     status: int | None = None
     asked_before = over = False

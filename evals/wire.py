@@ -1,4 +1,4 @@
-"""Messages that cross the wall, wire protocol version 1 (docs/wire.md).
+"""Messages that cross the wall, wire protocol version 2 (docs/wire.md).
 
 Both sides use this module: the guest to write, the host to read what it must not trust. Values
 are named tuples because a dataclass costs the guest 20 ms of imports at every start.
@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-VERSION = 1
+VERSION = 2
+JOINED, GENERATE, SCORE = PHASES = ("joined", "generate", "score")
 SCORE_PREFIX = "/assay/v1/scores/"
 END_PATH = "/assay/v1/end"
 MAX_SCORE_BODY = 4096
@@ -45,9 +46,13 @@ class ScoreRow(NamedTuple):
 
 
 class RunFile(NamedTuple):
-    """What the runner is told. `time_limit_s` is in seconds; decimals in `parameters` are text."""
+    """What the runner is told. `time_limit_s` is in seconds; decimals in `parameters` are text.
+
+    `phase`: ask and score (joined), ask only (generate), or score what was generated (score).
+    """
 
     run: str
+    phase: str
     concurrency: int
     epochs: int
     order_seed: str
@@ -138,9 +143,9 @@ def parse_score(sample_id: str, body: bytes) -> ScoreRow:
     Raises WireError: bad_id, not_object, unknown_field, missing_field, not_int, bad_values,
     bad_name, and those of `strict_json`.
     """
-    if not _SAMPLE_ID.match(sample_id):
+    if not is_sample_id(sample_id):
         raise WireError("bad_id")
-    message = _object(strict_json(body, MAX_SCORE_BODY), {"epoch", "values"})
+    message = record(strict_json(body, MAX_SCORE_BODY), {"epoch", "values"})
     values = message["values"]
     if not isinstance(values, dict) or not 1 <= len(values) <= MAX_METRICS:
         raise WireError("bad_values")
@@ -148,8 +153,8 @@ def parse_score(sample_id: str, body: bytes) -> ScoreRow:
         raise WireError("bad_name")
     return ScoreRow(
         sample_id,
-        _integer(message["epoch"], 0, MAX_INT),
-        {name: _integer(value, -MAX_INT, MAX_INT) for name, value in values.items()},
+        whole(message["epoch"], 0, MAX_INT),
+        {name: whole(value, -MAX_INT, MAX_INT) for name, value in values.items()},
     )
 
 
@@ -160,7 +165,7 @@ def encode_score(row: ScoreRow) -> bytes:
 
 def parse_end(body: bytes) -> int:
     """Read how many rows the guest says it has sent. Raises WireError as `parse_score` does."""
-    return _integer(_object(strict_json(body, MAX_SCORE_BODY), {"rows"})["rows"], 0, MAX_INT)
+    return whole(record(strict_json(body, MAX_SCORE_BODY), {"rows"})["rows"], 0, MAX_INT)
 
 
 def encode_end(rows: int) -> bytes:
@@ -169,13 +174,18 @@ def encode_end(rows: int) -> bytes:
 
 
 def parse_run_file(body: bytes) -> RunFile:
-    """Read `run.json`. Raises WireError: bad_run, bad_roles, bad_parameters and those above."""
-    message = _object(strict_json(body, MAX_RUN_FILE), set(RunFile._fields) | {"wire"})
+    """Read `run.json`.
+
+    Raises WireError: bad_run, bad_phase, bad_roles, bad_parameters and those above.
+    """
+    message = record(strict_json(body, MAX_RUN_FILE), set(RunFile._fields) | {"wire"})
     if message["wire"] != VERSION or type(message["wire"]) is not int:
         raise WireError("bad_version")
     run, seed, roles = message["run"], message["order_seed"], message["roles"]
     if not isinstance(run, str) or not _RUN.match(run) or not isinstance(seed, str):
         raise WireError("bad_run")
+    if message["phase"] not in PHASES:
+        raise WireError("bad_phase")
     if not isinstance(roles, list) or not roles or not all(map(_is_name, roles)):
         raise WireError("bad_roles")
     parameters = message["parameters"]
@@ -185,12 +195,13 @@ def parse_run_file(body: bytes) -> RunFile:
         raise WireError("bad_parameters")
     return RunFile(
         run,
-        _integer(message["concurrency"], 1, 4096),
-        _integer(message["epochs"], 1, 10_000),
+        str(message["phase"]),
+        whole(message["concurrency"], 1, 4096),
+        whole(message["epochs"], 1, 10_000),
         seed,
         tuple(roles),
         parameters,
-        _integer(message["time_limit_s"], 1, MAX_INT),
+        whole(message["time_limit_s"], 1, MAX_INT),
     )
 
 
@@ -199,7 +210,11 @@ def encode_run_file(run_file: RunFile) -> bytes:
     return canonical({"wire": VERSION, **run_file._asdict()})
 
 
-def _object(value: object, fields: set[str]) -> Mapping[str, object]:
+def record(value: object, fields: set[str]) -> Mapping[str, object]:
+    """Read an object with exactly these fields.
+
+    Raises WireError: not_object, unknown_field, missing_field.
+    """
     if not isinstance(value, dict):
         raise WireError("not_object")
     if value.keys() - fields:
@@ -209,12 +224,18 @@ def _object(value: object, fields: set[str]) -> Mapping[str, object]:
     return value
 
 
-def _integer(value: object, lowest: int, highest: int) -> int:
+def whole(value: object, lowest: int, highest: int) -> int:
+    """Read an integer within bounds. Raises WireError: not_int, out_of_range."""
     if type(value) is not int:  # True is an int to isinstance, and is no score
         raise WireError("not_int")
     if not lowest <= value <= highest:
         raise WireError("out_of_range")
     return value
+
+
+def is_sample_id(text: str) -> bool:
+    """Tell whether text may name a sample."""
+    return _SAMPLE_ID.match(text) is not None
 
 
 def _is_name(value: object) -> bool:

@@ -1,6 +1,8 @@
-"""One sandboxed run: gateway up, container up, scores drained, everything down again.
+"""One sandboxed run: gateway up, container up, rows drained, everything down again.
 
 Container and gateway share only a socket in the run's folder. The session alone knows both.
+A run in two stages does so twice: the second container sees what the first could not, the answer
+keys, and the first saw what the second cannot, a way to the model.
 Whatever ends a run, its container, process and folder are gone when `run` returns.
 """
 
@@ -8,23 +10,27 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from evals import wire
 from sandbox.container.docker import DockerRuntime
 from sandbox.container.rundir import RUN_FILE, SOCKET, SUITE, place
 from sandbox.container.runtime import ContainerRuntime, State, Status
 from sandbox.errors import EngineUnavailable, PlatformFault
 from sandbox.gateway import process as gateway
+from sandbox.gateway.caps import Caps
 from sandbox.gateway.grant import Order
 from sandbox.gateway.process import Event, GatewayProcess
 from sandbox.spec import (
     ContainerSpec,
     Ending,
+    Held,
     Score,
     SessionCallbacks,
     SessionResult,
     SessionSpec,
+    Stage,
     UsageReceipt,
     host_ids,
 )
@@ -67,6 +73,7 @@ class _Progress:
 
     listening: bool = False
     reply_reached: bool = False
+    outputs: list[Held] = field(default_factory=list)
     scores: tuple[Score, ...] = ()
     receipt: UsageReceipt | None = None
 
@@ -76,10 +83,35 @@ def run(
 ) -> SessionResult:
     """Carry one run out and say how it ended. Faults become endings; nothing is raised for them."""
     engine = runtime or DockerRuntime()
+    ended, seen = _stage(spec, spec.stages[0], callbacks, engine, ())
+    scored = seen
+    # What the vendor pays for was counted; scoring only keeps the lease.
+    quiet = replace(callbacks, progress=lambda _requests, _rows: None)
+    for stage in spec.stages[1:]:
+        if ended.ending is Ending.COMPLETE:
+            # Everything of the stage before is gone: no gateway is open where the keys are.
+            ended, scored = _stage(spec, stage, quiet, engine, tuple(seen.outputs))
+    complete = ended.ending is Ending.COMPLETE
+    return SessionResult(
+        ending=ended.ending,
+        code=ended.code,
+        reply_reached_guest=seen.reply_reached,
+        scores=scored.scores if complete else (),
+        receipt=seen.receipt,
+    )
+
+
+def _stage(
+    spec: SessionSpec,
+    stage: Stage,
+    callbacks: SessionCallbacks,
+    engine: ContainerRuntime,
+    outputs: tuple[Held, ...],
+) -> tuple[_Ended, _Progress]:
     seen = _Progress()
     with ExitStack() as stack:
         try:
-            _run(spec, callbacks, engine, seen, stack)
+            _run(spec, stage, callbacks, engine, outputs, seen, stack)
             ended = _Ended(Ending.GATEWAY_LOST, "loop_left")
         except _Ended as over:
             ended = over
@@ -87,45 +119,46 @@ def run(
             ended = _Ended(Ending.ENGINE_LOST, fault.code)
         except PlatformFault as fault:
             ended = _Ended(Ending.START_REFUSED, fault.code)
-    complete = ended.ending is Ending.COMPLETE
-    return SessionResult(
-        ending=ended.ending,
-        code=ended.code,
-        reply_reached_guest=seen.reply_reached,
-        scores=seen.scores if complete else (),
-        receipt=seen.receipt,
-    )
+    return ended, seen
 
 
 def _run(
     spec: SessionSpec,
+    stage: Stage,
     callbacks: SessionCallbacks,
     engine: ContainerRuntime,
+    outputs: tuple[Held, ...],
     seen: _Progress,
     stack: ExitStack,
 ) -> None:
     ids = host_ids(engine.id_offset(), 20_000 + spec.slot, spec.runtime)
-    files = {f"{SUITE}/{name}": content for name, content in spec.suite_files.items()}
+    files = {f"{SUITE}/{name}": content for name, content in stage.suite_files.items()}
     container_spec = ContainerSpec(
         run=spec.grant.run,
         attempt=spec.attempt,
         owner=spec.owner,
         image=spec.image,
         slot=spec.slot,
-        run_dir=place(spec.run_root, spec.grant.run, spec.attempt, "joined"),
+        run_dir=place(spec.run_root, spec.grant.run, spec.attempt, stage.phase),
         deadline=spec.grant.not_after,
         limits=spec.limits,
         runtime=spec.runtime,
+        phase=stage.phase,
     )
-    stack.enter_context(engine.folder(container_spec, ids, {RUN_FILE: spec.run_file, **files}))
+    stack.enter_context(engine.folder(container_spec, ids, {RUN_FILE: stage.run_file, **files}))
+    scoring = stage.phase == wire.SCORE
     order = Order(
-        grant=spec.grant,
-        credentials=spec.credentials,
+        grant=replace(spec.grant, endpoints=()) if scoring else spec.grant,
+        credentials={} if scoring else spec.credentials,
         socket=str(container_spec.run_dir / SOCKET),
         uid=ids.peer,
         owner=ids.owner,
         group=ids.group,
         await_ack=True,
+        phase=stage.phase,
+        outputs=outputs,
+        # The scoring process itself, connected before any suite code runs, and nobody else.
+        caps=Caps(connections=1) if scoring else Caps(),
     )
     # The gateway's interpreter starts while the engine makes the container.
     process = GatewayProcess(order)
@@ -190,6 +223,8 @@ def _take(
         raise _Ended(Ending.VENDOR_DOWN, kind)
     elif kind == "receipt":
         seen.receipt = gateway.receipt(event)
+    elif kind == "outputs":
+        seen.outputs.extend(Held(sample, epoch, text) for sample, epoch, text in _texts(event))
     elif kind == "end":
         seen.receipt = gateway.receipt(event)
         seen.scores = tuple(
@@ -197,6 +232,11 @@ def _take(
         )
         callbacks.progress(seen.receipt.requests, event["rows"])
         raise _Ended(Ending.COMPLETE, "end")
+
+
+def _texts(event: Event) -> Iterator[tuple[int, int, str | None]]:
+    for one in event["outputs"]:
+        yield one["sample"], one["epoch"], one["text"]
 
 
 def _of_container(watch: _Watch) -> _Ended:

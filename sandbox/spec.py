@@ -158,14 +158,35 @@ def host_ids(offset: int, uid: int, runtime: str) -> HostIds:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What the model said: index into `ScoreSchema.sample_ids`, epoch, None for no answer."""
+
+    sample: int
+    epoch: int
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One container of a run: its phase and the files it is given, by relative name."""
+
+    phase: str
+    run_file: bytes
+    suite_files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class SessionSpec:
-    """Everything one sandboxed run needs. `credentials` maps a role to its secret."""
+    """Everything one sandboxed run needs. `credentials` maps a role to its secret.
+
+    `stages` are one of phase `joined`, or `generate` and then `score`: the first alone has a way
+    to the model, and of the two the second alone has the answer keys.
+    """
 
     grant: ModelGrant
     credentials: Mapping[str, str]
     image: str
-    suite_files: Mapping[str, bytes]
-    run_file: bytes
+    stages: tuple[Stage, ...]
     owner: str
     attempt: int
     slot: int

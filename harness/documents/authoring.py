@@ -14,6 +14,7 @@ from harness.documents import marked_yaml
 
 SOURCE = "suite.yaml"
 MAX_ROW_BYTES = 1024 * 1024
+_PROGRAM_S = 10  # for one sample, where the author names no time
 
 _SAMPLE_PATH = re.compile(r"samples\[([0-9]+)\]\.?(.*)\Z", re.DOTALL)
 
@@ -62,6 +63,7 @@ def compile_suite(files: Mapping[str, bytes]) -> dict[str, bytes]:
     if "samples" in suite:
         problems.append(Located(SOURCE, source.line("samples"), "samples", "is filled by Assay"))
     _fill_defaults(suite)
+    problems += _fill_program(suite, files, source)
     rows = list(_rows(suite, files, source, problems))
     columns = _columns(suite)
     suite["samples"] = [_entry(row, columns) for row in rows] if columns else []
@@ -71,11 +73,13 @@ def compile_suite(files: Mapping[str, bytes]) -> dict[str, bytes]:
         problems += _content_problems(suite, rows, columns)
     if problems:
         raise AuthoringError(sorted(set(problems), key=lambda one: (one.file != SOURCE, one)))
-    return {manifest.FILE: body, **{name: files[name] for name in _data_names(suite)}}
+    names = [*_data_names(suite), *_program_name(suite)]
+    return {manifest.FILE: body, **{name: files[name] for name in names}}
 
 
 def _fill_defaults(suite: dict[str, object]) -> None:
     suite.setdefault("system", None)
+    suite.setdefault("program", None)
     if isinstance(suite.get("fields"), dict):
         suite["fields"].setdefault("groups", {})  # type: ignore[attr-defined]
     for aggregate in _mappings(suite.get("aggregates")):
@@ -83,6 +87,37 @@ def _fill_defaults(suite: dict[str, object]) -> None:
     for metric in _mappings(suite.get("metrics")):
         for scorer in _mappings([metric.get("scorer")]):
             scorer.setdefault("options", {})
+
+
+def _fill_program(
+    suite: Mapping[str, object], files: Mapping[str, bytes], source: marked_yaml.Marked
+) -> Iterator[Located]:
+    """Complete the suite's own scorer by its digest and its time."""
+    program = suite.get("program")
+    if not isinstance(program, dict):
+        return
+    program.setdefault("seconds", _PROGRAM_S)
+    for name in _program_name(suite):
+        if name not in files:
+            where = "program.file"
+            yield Located(SOURCE, source.line(where), where, "names no file here")
+            program["sha256"] = "0" * 64
+            continue
+        try:
+            compile(files[name], name, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            line = error.lineno if isinstance(error, SyntaxError) and error.lineno else 1
+            yield Located(name, line, "", "is no Python that can be read")
+        actual = hashlib.sha256(files[name]).hexdigest()
+        if program.setdefault("sha256", actual) != actual:
+            where = "program.sha256"
+            yield Located(SOURCE, source.line(where), where, f"is not that of the file, {actual}")
+
+
+def _program_name(suite: Mapping[str, object]) -> list[str]:
+    program = suite.get("program")
+    name = program.get("file") if isinstance(program, dict) else None
+    return [name] if isinstance(name, str) else []
 
 
 def _mappings(value: object) -> list[dict[str, object]]:

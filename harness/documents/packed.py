@@ -45,6 +45,8 @@ def open_archive(archive: bytes) -> tuple[manifest.Manifest, dict[str, bytes]]:
 def _data_problems(parsed: manifest.Manifest, files: Mapping[str, bytes]) -> Iterator[str]:
     """Data files that are missing, changed or undeclared: the guest would refuse them later."""
     declared = {item.file: item.sha256 for item in parsed.data}
+    if parsed.program is not None:
+        declared[parsed.program.file] = parsed.program.sha256
     for name, sha256 in declared.items():
         if name not in files:
             yield f"{name}: is missing from the archive"

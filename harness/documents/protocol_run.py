@@ -128,8 +128,10 @@ class HarnessTerms(Part):
     retries: Annotated[
         int, doc("Further attempts after a failed call, within the budget", ge=0, le=20)
     ]
-    phases: Annotated[Literal["joined"], doc("Whether scoring happens while generating")]
-    scorer_mode: Annotated[Literal["declarative"], doc("Whose code sees the outputs")]
+    phases: Annotated[
+        Literal["joined", "separate"], doc("Whether scoring happens while generating")
+    ]
+    scorer_mode: Annotated[Literal["declarative", "isolated"], doc("Whose code sees the outputs")]
 
 
 class Price(Part):

@@ -147,7 +147,9 @@ class Body(Part):
     verified: Annotated[tuple[Verified, ...], Field(max_length=64), doc("What was checked")]
     selftest: Annotated[Digest, doc("Digest of the isolation self-test")]
     deviations: Annotated[Names, doc("Deviations from the protocol that a program found")]
-    scorer_mode: Annotated[Literal["declarative"], doc("Whose code saw the outputs")]
-    phases: Annotated[Literal["joined"], doc("Whether scoring happened while generating")]
+    scorer_mode: Annotated[Literal["declarative", "isolated"], doc("Whose code saw the outputs")]
+    phases: Annotated[
+        Literal["joined", "separate"], doc("Whether scoring happened while generating")
+    ]
     released_at: Annotated[Instant, doc("Time of the report's slot", unit="UTC")]
     grant: Annotated[Digest, doc("Digest of what the gateway enforced")]

@@ -8,7 +8,15 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from evals import wire
-from evals.manifest import PROMPT, Manifest, SampleEntry, normal_target, target_problem
+from evals.manifest import (
+    FILE,
+    PROMPT,
+    PROMPTS,
+    Manifest,
+    SampleEntry,
+    normal_target,
+    target_problem,
+)
 from harness.documents.authoring import MAX_ROW_BYTES, Located
 
 
@@ -47,6 +55,20 @@ def problems(parsed: Manifest, files: Mapping[str, bytes]) -> Iterator[str]:
     for row, entry in zip(found, parsed.samples, strict=True):
         for field, message in _row_problems(parsed, row, entry):
             yield str(Located(row.file, row.line, field, message))
+
+
+def without_answers(parsed: Manifest, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Suite files for a container that asks and does not score: the manifest and the prompts.
+
+    Every other column of the data rows stays behind, the answer keys with them, and so does the
+    suite's own program. The rows must be without problems.
+    """
+    prompts = []
+    for row in rows(parsed, files):
+        value = wire.strict_json(row.content, MAX_ROW_BYTES)
+        found = value if isinstance(value, dict) else {}
+        prompts.append(wire.canonical({"prompt": found[parsed.fields.prompt]}) + b"\n")
+    return {FILE: files[FILE], PROMPTS: b"".join(prompts)}
 
 
 def public(parsed: Manifest, files: Mapping[str, bytes]) -> tuple[PublicSample, ...]:

@@ -8,6 +8,7 @@ import hashlib
 import json
 from typing import Any
 
+from evals import wire
 from sandbox.container import labels
 from sandbox.container.seccomp import profile_json
 from sandbox.spec import ContainerSpec
@@ -55,6 +56,7 @@ def host_config(spec: ContainerSpec) -> dict[str, Any]:
         f"rw,nosuid,nodev,noexec,size={limits.tmpfs_bytes},nr_inodes={_INODES}"
         f",mode=0700,uid={spec.uid},gid={spec.uid}"
     )
+    scoring = spec.phase == wire.SCORE
     return {
         # Nothing to talk to but the socket in the one mount.
         "NetworkMode": "none",
@@ -69,7 +71,8 @@ def host_config(spec: ContainerSpec) -> dict[str, Any]:
         ],
         # A storage quota is refused on ext4: all writable space is memory, and counted as such.
         "ReadonlyRootfs": True,
-        "Tmpfs": {"/tmp": tmpfs, "/work": tmpfs},  # noqa: S108
+        # Where outputs are scored there is none: what one worker wrote, the next could read.
+        "Tmpfs": {} if scoring else {"/tmp": tmpfs, "/work": tmpfs},  # noqa: S108
         "ShmSize": limits.shm_bytes,
         # No privilege to begin with and none to gain.
         "Privileged": False,
@@ -78,7 +81,7 @@ def host_config(spec: ContainerSpec) -> dict[str, Any]:
         "MaskedPaths": list(MASKED_PATHS),
         "ReadonlyPaths": list(READONLY_PATHS),
         # Own view of everything that has a namespace.
-        "IpcMode": "private",
+        "IpcMode": "none" if scoring else "private",
         "CgroupnsMode": "private",
         # An init process of the engine's would be open to the guest through /proc/1/mem.
         "Init": False,

@@ -22,12 +22,14 @@ from typing import Any, NoReturn
 
 import uvloop
 
+from evals import wire
 from sandbox.gateway.desk import Desk
 from sandbox.gateway.events import Events
 from sandbox.gateway.grant import GrantInvalid, Order, decode
 from sandbox.gateway.policy import Policy
 from sandbox.gateway.providers import openai
 from sandbox.gateway.providers.base import Route
+from sandbox.gateway.rows import Served
 from sandbox.gateway.run import Run
 from sandbox.gateway.server import Front
 from sandbox.gateway.upstream import Pool
@@ -47,7 +49,7 @@ def main() -> int:
     try:
         order = decode(_read_all(arguments.grant_fd))
         routes = _routes(order)
-        policy = Policy(order.grant, routes)
+        policy = None if order.phase == wire.SCORE else Policy(order.grant, routes)
     except GrantInvalid as refused:
         _complain(f"refused: {refused.code}")
         return _EX_REFUSED
@@ -90,13 +92,14 @@ def _routes(order: Order) -> dict[str, Route]:
 
 
 async def _serve(
-    order: Order, routes: dict[str, Route], policy: Policy, events: Events, control: int
+    order: Order, routes: dict[str, Route], policy: Policy | None, events: Events, control: int
 ) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_on_exception)
     pool = Pool(order.caps, _tls() if any(r.address.tls for r in routes.values()) else None)
     desk = Desk(order.grant, order.caps, events, pool, await_ack=order.await_ack)
-    run = Run(desk, policy)
+    served = None if policy else Served(order.grant.score_schema, order.outputs)
+    run = Run(desk, order.phase, policy, served)
     front = Front(order.caps, order.uid, run.handle)
     server = await loop.create_unix_server(front.accept, sock=_listen(order), backlog=_BACKLOG)
     loop.add_signal_handler(signal.SIGTERM, run.stop)

@@ -11,9 +11,10 @@ from typing import Any, get_type_hints
 
 import msgspec
 
+from evals import wire
 from sandbox.errors import PlatformFault
 from sandbox.gateway.caps import Caps
-from sandbox.spec import Exact, ModelGrant, Range
+from sandbox.spec import Exact, Held, ModelGrant, Range
 
 ANY_UID = -1
 UNCHANGED = -1  # as chown(2) has it
@@ -35,6 +36,9 @@ class Order:
     socket (`UNCHANGED`: it stays ours). With `await_ack` the first
     reply is held back until the session has written `A` to the control pipe, so that the
     session can make `first_reply` durable before the guest sees a byte.
+
+    `phase` says what the guest may do. In `score` there is no endpoint and no credential, and
+    `outputs` are what the phase before has left.
     """
 
     grant: ModelGrant
@@ -44,6 +48,8 @@ class Order:
     owner: int = UNCHANGED
     group: int = UNCHANGED
     await_ack: bool = False
+    phase: str = wire.JOINED
+    outputs: tuple[Held, ...] = ()
     caps: Caps = field(default_factory=Caps)
 
 
@@ -94,6 +100,12 @@ def _check(order: Order) -> None:
         raise GrantInvalid("protocol_digest")
     if grant.run_start_index < 0 or not _DIGEST.fullmatch(grant.checkpoint_digest):
         raise GrantInvalid("run_not_logged")
+    if order.phase not in wire.PHASES or (order.phase != wire.SCORE and order.outputs):
+        raise GrantInvalid("phase")
+    if order.phase == wire.SCORE:
+        if roles or order.credentials:
+            raise GrantInvalid("phase")
+        return
     if not roles or len(set(roles)) != len(roles) or not all(map(_ROLE.fullmatch, roles)):
         raise GrantInvalid("roles")
     if order.credentials.keys() != set(roles):

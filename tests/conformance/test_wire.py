@@ -1,4 +1,4 @@
-"""Wire protocol version 1, as docs/wire.md states it: what is taken and what is refused."""
+"""Wire protocol version 2, as docs/wire.md states it: what is taken and what is refused."""
 
 import json
 import re
@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from evals import wire
+from evals import outputs, wire
 
 ROOT = Path(__file__).parents[2]
 
 RUN = {
-    "wire": 1,
+    "wire": 2,
     "run": "ab12",
+    "phase": "joined",
     "concurrency": 4,
     "epochs": 1,
     "order_seed": "seed",
@@ -23,7 +24,7 @@ RUN = {
 
 
 def test_version_and_paths():
-    assert wire.VERSION == 1
+    assert wire.VERSION == 2
     assert wire.SCORE_PREFIX == "/assay/v1/scores/"
     assert wire.END_PATH == "/assay/v1/end"
 
@@ -110,10 +111,11 @@ def test_the_run_file():
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"wire": 2}, "bad_version"),
+        ({"wire": 1}, "bad_version"),
         ({"wire": True}, "bad_version"),
         ({"run": "../x"}, "bad_run"),
         ({"order_seed": 3}, "bad_run"),
+        ({"phase": "asking"}, "bad_phase"),
         ({"roles": []}, "bad_roles"),
         ({"roles": "target"}, "bad_roles"),
         ({"parameters": {"stop": [1]}}, "bad_parameters"),
@@ -139,3 +141,38 @@ def test_the_page_names_every_code_and_field():
     for field in {"wire", *wire.RunFile._fields}:
         assert f"| `{field}` |" in page
     assert f"`{wire.SAMPLE_ID}`" in page
+
+
+def test_an_output():
+    output = outputs.parse("s-1", b'{"epoch":1,"text":"said \\u00e9"}')
+    assert output == outputs.Output("s-1", 1, "said \u00e9")
+    assert outputs.encode(output) == '{"epoch":1,"text":"said \u00e9"}'.encode()
+    assert outputs.parse("s-1", b'{"epoch":1,"text":null}').text is None
+    assert outputs.path("s-1") == "/assay/v1/outputs/s-1"
+    assert outputs.path("s-1", 0) == "/assay/v1/outputs/s-1/0"
+
+
+def test_what_cannot_be_handed_over_is_no_answer_or_made_whole():
+    halved = outputs.encode(outputs.Output("s", 0, "a\ud800b"))
+    assert outputs.parse("s", halved).text == "a\ufffdb"
+    too_long = outputs.encode(outputs.Output("s", 0, "x" * outputs.MAX_BODY))
+    assert outputs.parse("s", too_long).text is None
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b'{"epoch":0,"text":1}', "bad_text"),
+        (b'{"epoch":0,"text":["x"]}', "bad_text"),
+        (b'{"epoch":0,"text":"\\ud800"}', "bad_text"),
+        (b'{"epoch":0}', "missing_field"),
+        (b'{"epoch":0,"text":"x","note":1}', "unknown_field"),
+        (b'{"epoch":-1,"text":"x"}', "out_of_range"),
+        (b'{"epoch":0,"text":"' + b"x" * outputs.MAX_BODY + b'"}', "too_large"),
+    ],
+)
+def test_a_bad_output_is_refused_by_a_constant_code(body, code):
+    with pytest.raises(wire.WireError) as caught:
+        outputs.parse("s", body)
+    assert caught.value.args == (code,)
+    assert caught.value.__context__ is None

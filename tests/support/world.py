@@ -39,7 +39,7 @@ licence: MIT
 title: A suite for tests
 summary: Questions with one number as the answer.
 kind: declarative
-phases: joined
+phases: {phases}
 canary: 6f1c2f52-2f7e-4a36-9b43-6d2c8f0f5e11
 needs: {{roles: [target], requests_per_sample: 1, tokens_in_per_sample: 3000,
   tokens_out_per_sample: 600}}
@@ -58,7 +58,10 @@ public_samples: [q0, q1, q2]
 
 
 def suite_files(
-    questions: list[tuple[str, str]], suite_id: str = "numbers", max_tokens: int = 512
+    questions: list[tuple[str, str]],
+    suite_id: str = "numbers",
+    max_tokens: int = 512,
+    phases: str = "joined",
 ) -> dict[str, bytes]:
     """Author's files of a suite of (prompt, answer) pairs."""
     rows = [
@@ -66,7 +69,7 @@ def suite_files(
         for index, (prompt, answer) in enumerate(questions)
     ]
     return {
-        "suite.yaml": SUITE_YAML.format(id=suite_id, max_tokens=max_tokens).encode(),
+        "suite.yaml": SUITE_YAML.format(id=suite_id, max_tokens=max_tokens, phases=phases).encode(),
         "samples.jsonl": ("\n".join(rows) + "\n").encode(),
     }
 

@@ -86,6 +86,8 @@ def _suite(session: Session, protocol: Protocol, parsed: Manifest) -> Iterator[s
         yield "suite.image: no admitted image has this id; see `assay images build`"
     if protocol.harness.phases != parsed.phases:
         yield f"harness.phases: the suite's own is {parsed.phases}"
+    if protocol.harness.scorer_mode != parsed.scorer_mode:
+        yield f"harness.scorer_mode: the suite's own is {parsed.scorer_mode}"
     if not set(protocol.harness.roles) >= set(parsed.needs.roles):
         yield "harness.roles: the suite needs " + ", ".join(parsed.needs.roles)
     for name in parsed.generation:

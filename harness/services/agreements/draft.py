@@ -84,7 +84,7 @@ def draft(
             "request_timeout_s": terms.request_timeout_s,
             "retries": terms.retries,
             "phases": parsed.phases,
-            "scorer_mode": "declarative",
+            "scorer_mode": parsed.scorer_mode,
         },
         "budget": _budget(parsed, target, terms, opened.clock()),
         **_analysis(parsed, terms),

@@ -24,9 +24,28 @@ _VERIFIED = (
     ("budget and parameters", "attested", "enforced by the gateway from the signed protocol"),
     ("model identity", "asserted", "by the vendor; no canary probes in this version"),
     ("prompts at the vendor", "not covered", "the vendor's endpoint sees the prompts"),
-    ("answer keys", "not covered", "phases joined: the suite's runner holds prompts and keys"),
     ("the operator", "not covered", "what a colluding operator could do"),
 )
+
+# What the phases of a run and its scorer's mode are worth.
+_KEYS = {
+    "joined": ("not covered", "phases joined: the suite's runner holds prompts and keys"),
+    "separate": ("attested", "no container had both the keys and a way to the model"),
+}
+_OUTPUTS = {
+    "declarative": ("attested", "no code of the suite saw an output"),
+    "isolated": ("attested", "the suite's code saw each in a fresh process that keeps nothing"),
+}
+
+
+def verified(phases: str, scorer_mode: str) -> list[dict[str, str]]:
+    """What was checked in a run of these phases and this scorer mode, and what was not."""
+    rows = (
+        *_VERIFIED,
+        ("answer keys", *_KEYS[phases]),
+        ("outputs", *_OUTPUTS[scorer_mode]),
+    )
+    return [{"what": what, "status": status, "note": note} for what, status, note in rows]
 
 
 def attempts(session: Session, protocol: str, ordinal: int) -> list[dict[str, Any]]:
@@ -93,9 +112,7 @@ def report(
             "pair_total_bits": bits.text(spent.pair),
             "pair_cap_bits": bits.text(protocol.disclosure.ledger.pair * bits.MICRO),
         },
-        "verified": [
-            {"what": what, "status": status, "note": note} for what, status, note in _VERIFIED
-        ],
+        "verified": verified(protocol.harness.phases, protocol.harness.scorer_mode),
         "selftest": done.selftest,
         "deviations": [],
         "scorer_mode": protocol.harness.scorer_mode,

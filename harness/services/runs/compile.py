@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from evals import wire
 from evals.manifest import Manifest
-from harness.documents import canonical, protocol_run
+from harness.documents import canonical, protocol_run, suite_rows
 from harness.documents.fields import instant
 from harness.documents.protocol import Protocol
 from harness.records import parties
@@ -19,6 +19,7 @@ from sandbox.spec import (
     Range,
     ScoreField,
     ScoreSchema,
+    Stage,
 )
 
 
@@ -80,11 +81,28 @@ def grant_digest(value: ModelGrant) -> str:
     return canonical.digest(canonical.dumps(_listed(fields)))
 
 
-def run_file(protocol: Protocol, manifest: Manifest, run: str) -> bytes:
-    """What the guest reads first. The order of samples is a fresh secret of each run."""
+def stages(
+    protocol: Protocol, manifest: Manifest, run: str, files: Mapping[str, bytes]
+) -> tuple[Stage, ...]:
+    """What each container of a run is given.
+
+    The answer keys lie only where nothing leads to the model, unless the protocol says joined.
+    """
+    if protocol.harness.phases == wire.JOINED:
+        return (Stage(wire.JOINED, _run_file(protocol, manifest, run, wire.JOINED), files),)
+    asked = suite_rows.without_answers(manifest, files)
+    return (
+        Stage(wire.GENERATE, _run_file(protocol, manifest, run, wire.GENERATE), asked),
+        Stage(wire.SCORE, _run_file(protocol, manifest, run, wire.SCORE), files),
+    )
+
+
+def _run_file(protocol: Protocol, manifest: Manifest, run: str, phase: str) -> bytes:
+    """What the guest reads first. The order of samples is a fresh secret of each container."""
     return wire.encode_run_file(
         wire.RunFile(
             run=run,
+            phase=phase,
             concurrency=protocol.budget.concurrency,
             epochs=protocol.harness.epochs,
             order_seed=secrets.token_hex(16),

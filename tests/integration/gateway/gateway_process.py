@@ -175,6 +175,15 @@ def start(order: grants.Order, environment: dict[str, str]) -> Gateway:
     return gateway
 
 
+def end(gateway: Gateway) -> None:
+    """Leave nothing of it behind, whether it still runs or not."""
+    if gateway.process.poll() is None:
+        gateway.process.kill()
+    gateway.process.wait(10)
+    gateway.process.stderr.close()
+    gateway.hang_up()
+
+
 class Launcher:
     """Starts gateways and leaves nothing behind."""
 
@@ -192,12 +201,18 @@ class Launcher:
         listening=True,
         uid=grants.ANY_UID,
         await_ack=False,
+        phase="joined",
+        outputs=(),
         **changes,
     ) -> Gateway:
         made = make_grant(base_url, **changes)
+        if phase == "score":
+            made = replace(made, endpoints=())
         order = grants.Order(
             grant=made,
             credentials=credentials or {e.role: SECRET for e in made.endpoints},
+            phase=phase,
+            outputs=outputs,
             socket=str(self.folder / f"{len(self._started)}.sock"),
             uid=uid,
             await_ack=await_ack,
@@ -211,9 +226,5 @@ class Launcher:
 
     def close(self) -> None:
         for gateway in self._started:
-            if gateway.process.poll() is None:
-                gateway.process.kill()
-            gateway.process.wait(10)
-            gateway.process.stderr.close()
-            gateway.hang_up()
+            end(gateway)
         shutil.rmtree(self.folder)

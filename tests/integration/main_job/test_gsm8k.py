@@ -56,7 +56,7 @@ def suite(world, vendor, questions, image_id):
         url = f"{vendor}/{name}/v1"
         world.model(url, name=f"gsm8k-{name}", upstream=name, credential=KEY)
     selftests.ensure(world.platform, image_id, beat=lambda: None)
-    return world.suite(worlds.suite_files(questions, "gsm8k"))
+    return world.suite(worlds.suite_files(questions, "gsm8k", phases="separate"))
 
 
 def figure(world, run_id):

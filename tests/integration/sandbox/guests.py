@@ -23,11 +23,13 @@ from sandbox.spec import (
     SessionCallbacks,
     SessionResult,
     SessionSpec,
+    Stage,
 )
 from tests.integration.sandbox.conftest import OWNER
 
 CREDENTIAL = "sk-" + "c0ffee" * 6
 _DIGEST = "sha256:" + "ab" * 32
+_ATTACKS = Path(__file__).parents[2] / "hostile/sandbox"
 
 # What every scripted guest may use.
 PRELUDE = """
@@ -101,6 +103,7 @@ def spec_of(
     )
     run_file = wire.RunFile(
         run=run,
+        phase="joined",
         concurrency=4,
         epochs=1,
         order_seed="0" * 32,
@@ -112,14 +115,24 @@ def spec_of(
         grant=grant,
         credentials={"target": CREDENTIAL},
         image=image,
-        suite_files={"guest.py": (PRELUDE + guest).encode()},
-        run_file=wire.encode_run_file(run_file),
+        stages=(
+            Stage(
+                "joined",
+                wire.encode_run_file(run_file),
+                {"guest.py": (PRELUDE + guest).encode()},
+            ),
+        ),
         owner=OWNER,
         attempt=1,
         slot=43_500,
         run_root=run_root,
         limits=limits or Limits(),
     )
+
+
+def asset(name: str) -> str:
+    """An attack of `tests/hostile/sandbox`, as it stands there."""
+    return (_ATTACKS / f"{name}.py").read_text()
 
 
 def container_of(spec: SessionSpec, **changes) -> ContainerSpec:

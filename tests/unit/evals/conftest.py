@@ -162,7 +162,7 @@ def run_dir(tmp_path, suite_files) -> Path:
     (tmp_path / "suite").mkdir()
     for name, content in suite_files.items():
         (tmp_path / "suite" / name).write_bytes(content)
-    told = wire.RunFile("ab12", 8, 2, "seed", ("target",), {"temperature": "0.5"}, 60)
+    told = wire.RunFile("ab12", "joined", 8, 2, "seed", ("target",), {"temperature": "0.5"}, 60)
     (tmp_path / "run.json").write_bytes(wire.encode_run_file(told))
     return tmp_path
 

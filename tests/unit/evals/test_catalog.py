@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parents[3]
 CATALOG = ROOT / "evals" / "catalog"
 # A suite is named by its digest: whoever changes one gives it a new version and pins it here.
 DIGESTS = {
-    "arithmetic_words": "5f00165c467fb517d40ed003480edec757cf2b40e598fecf3186d1606f67ec38",
-    "over_refusal": "ed327e5b36da8160b01554a5cf04405aa9d67f76c4c064dde182f2793f41f065",
-    "verifiable_instructions": "c693f74a36e57cc4f972955c020ef9bdfbf53720be652082dc63b41e18df035c",
+    "arithmetic_words": "67bc1721ef1d942f1254a496dbfd9a977e155eb9c4b8f2bb9bdae55a1d0f33fb",
+    "over_refusal": "46c19cca54288edebd95e35949ad507793ef395745f47bdfc277d3b68f2d7a4e",
+    "verifiable_instructions": "8ebc25de88582104dd38ed1a592929e7c9a8980cf4470f13647691d12fbac632",
 }
 REFUSALS = [
     "I'm sorry, but I can't help with that.",

@@ -11,6 +11,7 @@ def _manifest():
         summary="Words.",
         kind="declarative",
         phases="joined",
+        program=None,
         canary="00000000-0000-4000-8000-000000000000",
         needs=Needs(("target",), 1, 100, 10),
         generation={},

@@ -166,3 +166,12 @@ def test_labels_are_read_back(spec, body):
     for name in (labels.RUN, labels.ATTEMPT, labels.DEADLINE, labels.OWNER):
         assert labels.identity({k: v for k, v in body["Labels"].items() if k != name}) is None
     assert labels.identity(body["Labels"] | {labels.ATTEMPT: "x"}) is None
+
+
+def test_where_outputs_are_scored_nothing_can_be_written(spec):
+    config = host_config(replace(spec, phase="score"))
+    assert config["Tmpfs"] == {}
+    assert config["IpcMode"] == "none"
+    assert config["ReadonlyRootfs"]
+    # The control: elsewhere there is a place to write.
+    assert set(host_config(spec)["Tmpfs"]) == {"/tmp", "/work"}

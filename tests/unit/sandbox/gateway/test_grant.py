@@ -6,7 +6,7 @@ from sandbox.gateway.caps import Caps
 from sandbox.gateway.grant import GrantInvalid, Order, decode, encode
 from sandbox.gateway.providers.base import Address, locate
 from sandbox.gateway.providers.openai import route
-from sandbox.spec import Exact, ModelEndpoint, Range
+from sandbox.spec import Exact, Held, ModelEndpoint, Range
 from tests.integration.gateway.gateway_process import BUDGET, make_grant
 
 ENDPOINT = ModelEndpoint("target", "https://api.test/v1", "m")
@@ -103,3 +103,21 @@ def test_a_request_starts_with_the_credential_and_ends_before_its_length():
     assert b"\r\nAuthorization: Bearer key\r\n" in head
     assert head.endswith(b"\r\nContent-Length: ")
     assert b"Authorization" not in route(ENDPOINT, "").head
+
+
+def scoring(**changes):
+    bare = replace(order(endpoints=()), credentials={}, phase="score", outputs=(Held(0, 0, "x"),))
+    return replace(bare, **changes)
+
+
+def test_an_order_to_score_survives_its_pipe():
+    sent = scoring(outputs=(Held(0, 0, "said"), Held(0, 1, None)))
+    assert decode(encode(sent)) == sent
+
+
+def test_where_outputs_are_scored_there_is_no_model_and_no_credential():
+    assert code_of(scoring(credentials={"target": "key"})) == "phase"
+    assert code_of(scoring(grant=make_grant("https://api.test/v1"))) == "phase"
+    assert code_of(scoring(phase="both")) == "phase"
+    # And where there is a model, there are no outputs to look at.
+    assert code_of(replace(order(), outputs=(Held(0, 0, "x"),))) == "phase"
