@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+QUICK := tests/properties tests/integration/web tests/integration/services tests/integration/commands
+ALONE := tests/integration/sandbox/test_failure_table.py tests/integration/sandbox/test_stress.py
 DOCS := tests/unit/test_house.py tests/unit/test_docs.py
 CODE := evals sandbox harness web migrations benchmarks
 
@@ -30,13 +32,15 @@ test: ## Run every test; takes minutes, needs the container engine and real serv
 	@deploy/bootstrap/servers.sh
 	@echo '==> Unit tests'
 	@$(PYTEST) -q -n 2 tests/unit
-	@echo '==> Properties, and every page and route of the API'
-	@$(PYTEST) -q -n 2 tests/properties tests/integration/web
+	@echo '==> Properties, services, commands, and every page and route of the API'
+	@$(PYTEST) -q -n 2 $(QUICK)
 	@echo '==> Pages in a real browser'
 	@$(PYTEST) -v -n 2 --dist loadfile tests/functional
 	@echo '==> Tests with real processes, databases and containers'
-	@$(PYTEST) -v --durations=10 tests --ignore tests/unit --ignore tests/properties \
-	  --ignore tests/functional --ignore tests/integration/web
+	@$(PYTEST) -v -n 3 --dist loadfile --durations=10 tests --ignore tests/unit \
+	  --ignore tests/functional $(addprefix --ignore ,$(QUICK) $(ALONE))
+	@echo '==> Tests that count what is left on the whole machine'
+	@$(PYTEST) -v $(or $(wildcard $(ALONE)),tests/unit/test_house.py)
 
 .PHONY: unit
 unit: env front ## Run the tests that need no container engine; takes seconds

@@ -7,9 +7,9 @@ import pytest
 
 from harness import config
 from harness.services.parties import passwords
+from tests.integration.commands.conftest import opened
 from tests.support.serving import address as address_of
 from tests.support.serving import listening, serving
-from tests.unit.harness.cli.conftest import opened
 
 PASSWORD = "an invented pass phrase"
 LOGIN = "university.person"

@@ -8,7 +8,7 @@ import pytest
 from harness.documents import canonical
 from harness.documents import protocol as protocol_document
 from harness.records import log, protocols
-from tests.unit.harness.cli.conftest import opened
+from tests.integration.commands.conftest import opened
 
 DRAFT = ("protocol", "propose", "--model", "small", "--profile", "university")
 

@@ -11,8 +11,8 @@ from harness.services.states import Run
 from sandbox.container import calls, rundir
 from sandbox.container.calls import Call
 from sandbox.errors import PlatformFault
+from tests.integration.services.launcher.conftest import LEASE_S
 from tests.support import world as worlds
-from tests.unit.harness.services.launcher.conftest import LEASE_S
 
 MAKING = (calls.FOLDER, calls.CREATE, calls.START)
 ENDING = (calls.WAIT, calls.INSPECT, calls.KILL, calls.REMOVE)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.services.parties import sessions
-from tests.unit.harness.cli.conftest import opened
+from tests.integration.commands.conftest import opened
 
 ADD = ("people", "add", "new.person", "--org", "university", "--name", "New Person")
 

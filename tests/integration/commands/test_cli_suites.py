@@ -7,7 +7,7 @@ import pytest
 
 from harness.paging import Window
 from harness.records import suites
-from tests.unit.harness.cli.conftest import command, opened, snapshot, write_suite
+from tests.integration.commands.conftest import command, opened, snapshot, write_suite
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 

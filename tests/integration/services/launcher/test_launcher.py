@@ -15,7 +15,7 @@ from sandbox.container import rundir
 from sandbox.container.remote import LauncherRuntime
 from sandbox.container.runtime import Status
 from sandbox.errors import EngineUnavailable, PlatformFault
-from tests.unit.harness.services.launcher.conftest import DIGEST, NOBODY, files, move, serving
+from tests.integration.services.launcher.conftest import DIGEST, NOBODY, files, move, serving
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders to other users")
 

@@ -10,7 +10,7 @@ from harness.errors import InvalidInput
 from harness.services.agreements import draft
 from harness.services.agreements.terms import Terms, parse
 
-PAGE = (Path(__file__).parents[4] / "docs/terms.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs/terms.md").read_text()
 SCHEMA = Terms.model_json_schema()
 ROW = re.compile(r"^\| `([a-z_.]+)` \| (.+?) \| (required|`.*?`) \|(.*?)\| (.+) \|$", re.MULTILINE)
 

@@ -7,7 +7,7 @@ import typer.main
 
 from harness.cli import main, reference
 
-PAGE = (Path(__file__).parents[4] / "docs/cli.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs/cli.md").read_text()
 FOUND = list(reference.commands(typer.main.get_command(main.build())))
 
 

@@ -15,8 +15,8 @@ from harness.errors import Conflict
 from harness.services.launcher.server import listening
 from sandbox.container import calls
 from sandbox.errors import PlatformFault
+from tests.integration.services.launcher.conftest import NOBODY, files
 from tests.support.waiting import until
-from tests.unit.harness.services.launcher.conftest import NOBODY, files
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders to other users")
 

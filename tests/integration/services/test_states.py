@@ -8,7 +8,7 @@ import pytest
 from harness.services import states
 from harness.services.states import Run
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[3]
 OWNERS = {"auditor", "vendor", "operator", "server"}
 PAGE = "from harness.services import states; print(states.diagram(), end='')"
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.records import parties
-from tests.unit.harness.cli.conftest import opened, snapshot
+from tests.integration.commands.conftest import opened, snapshot
 
 SECRET = "very-secret-credential-4711"
 ADD = ("model", "add", "large", "--profile", "maker", "--upstream", "l-1", "--snapshot", "two")

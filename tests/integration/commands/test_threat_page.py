@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/threat-model.md").read_text()
 NAMED = re.compile(r"`(test_[a-z0-9_]+)::(test_[a-z0-9_]+)`")
 

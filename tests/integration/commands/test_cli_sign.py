@@ -8,7 +8,7 @@ from evals import pack
 from harness.documents import signatures
 from harness.documents.envelope import parse
 from harness.documents.signer import PrivateKey
-from tests.unit.harness.cli.conftest import write_suite
+from tests.integration.commands.conftest import write_suite
 
 DRAFT = ("--model", "small", "--profile", "university")
 
