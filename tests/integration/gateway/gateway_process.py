@@ -215,6 +215,7 @@ class Launcher:
             outputs=outputs,
             socket=str(self.folder / f"{len(self._started)}.sock"),
             uid=uid,
+            **({} if uid == grants.ANY_UID else {"owner": 0, "group": uid}),
             await_ack=await_ack,
             caps=caps,
         )

@@ -16,10 +16,10 @@ OWNER = f"assay-tests-{os.getpid()}"
 
 # Runs what the suite brings along instead of asking its questions.
 _SCRIPTED_RUNNER = b"""
-RUN_DIR, SOCKET, RUN_FILE = "/assay", "gateway.sock", "run.json"
+RUN_DIR, SOCKET, RUN_FILE, SUITE_DIR = "/assay", "gateway.sock", "run.json", "suite"
 
 
-def main(run_dir=RUN_DIR):
+def main(run_dir=RUN_DIR, feeder=None):
     with open(f"{run_dir}/suite/guest.py") as script:
         exec(script.read(), {"__name__": "guest"})
     return 0
