@@ -9,7 +9,6 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 QUICK := tests/properties tests/integration/web tests/integration/services tests/integration/commands
-ALONE := tests/integration/sandbox/test_failure_table.py tests/integration/sandbox/test_stress.py
 DOCS := tests/unit/test_house.py tests/unit/test_docs.py
 CODE := evals sandbox harness web migrations benchmarks
 
@@ -38,9 +37,7 @@ test: ## Run every test; takes minutes, needs the container engine and real serv
 	@$(PYTEST) -v -n 2 --dist loadfile tests/functional
 	@echo '==> Tests with real processes, databases and containers'
 	@$(PYTEST) -v -n 3 --dist loadfile --durations=10 tests --ignore tests/unit \
-	  --ignore tests/functional $(addprefix --ignore ,$(QUICK) $(ALONE))
-	@echo '==> Tests that count what is left on the whole machine'
-	@$(PYTEST) -v $(or $(wildcard $(ALONE)),tests/unit/test_house.py)
+	  --ignore tests/functional $(addprefix --ignore ,$(QUICK))
 
 .PHONY: unit
 unit: env front ## Run the tests that need no container engine; takes seconds
