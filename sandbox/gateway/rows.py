@@ -4,8 +4,8 @@ Every fault is a GuestFault with a constant code, raised outside any handler, so
 keeps the guest's text.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeVar
 
 from evals import outputs, wire
 from sandbox.errors import GuestFault
@@ -16,6 +16,8 @@ from sandbox.spec import Held, Score, ScoreSchema, UsageReceipt
 
 _SCORES = wire.SCORE_PREFIX.encode()
 _OUTPUTS = outputs.PREFIX.encode() + b"/"
+
+Row = TypeVar("Row")
 
 
 class Rows(Protocol):
@@ -53,14 +55,7 @@ class Scores:
 
     def take(self, name: str, body: bytes) -> None:
         """Hold one score row."""
-        code, row = "", None
-        try:
-            row = wire.parse_score(name, body)
-        except wire.WireError as error:
-            code = str(error.args[0])
-        if row is None:
-            raise GuestFault(code)
-        self._book.add(row)
+        self._book.add(_read(wire.parse_score, name, body))
 
     def close(self, rows: int) -> None:
         """Take the end record."""
@@ -87,14 +82,7 @@ class Outputs:
 
     def take(self, name: str, body: bytes) -> None:
         """Hold one output."""
-        code, row = "", None
-        try:
-            row = outputs.parse(name, body)
-        except wire.WireError as error:
-            code = str(error.args[0])
-        if row is None:
-            raise GuestFault(code)
-        self._book.add(row)
+        self._book.add(_read(outputs.parse, name, body))
 
     def close(self, rows: int) -> None:
         """Take the end record."""
@@ -120,3 +108,12 @@ class Served:
     def find(self, target: bytes) -> bytes | None:
         """The body of an output by its path; None when there is none."""
         return self._texts.get(target.decode("latin-1"))
+
+
+def _read(parse: Callable[[str, bytes], Row], name: str, body: bytes) -> Row:
+    code = ""
+    try:
+        return parse(name, body)
+    except wire.WireError as error:
+        code = str(error.args[0])
+    raise GuestFault(code)
