@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from evals import wire
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreField:
@@ -123,7 +125,7 @@ class ContainerSpec:
     limits: Limits = field(default_factory=Limits)
     runtime: str = "runc"
     command: tuple[str, ...] = ()
-    phase: str = "joined"
+    phase: str = wire.JOINED
 
     @property
     def uid(self) -> int:
@@ -133,7 +135,12 @@ class ContainerSpec:
     @property
     def name(self) -> str:
         """Unique per attempt and phase, so that a doubled create is refused by the engine."""
-        return f"assay-{self.run}-{self.attempt}" + ("-score" if self.phase == "score" else "")
+        return container_name(self.run, self.attempt, self.phase)
+
+
+def container_name(run: str, attempt: int, phase: str) -> str:
+    """Name of the container that carries out a phase of a run's attempt."""
+    return f"assay-{run}-{attempt}" + (f"-{phase}" if phase == wire.SCORE else "")
 
 
 @dataclass(frozen=True, slots=True)

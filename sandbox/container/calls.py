@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from evals import wire
 from sandbox.errors import (
     ControlMissing,
     EngineUnavailable,
@@ -35,7 +36,6 @@ OF_A_RUN: Final = frozenset(
     {PREFLIGHT, FOLDER, DISCARD, CREATE, START, WAIT, INSPECT, KILL, REMOVE}
 )
 OF_NO_RUN: Final = frozenset({LIST, VERSION, ID_OFFSET})
-PHASES: Final = frozenset({"joined", "generate", "score"})
 
 _RUN: Final = re.compile(r"[0-9a-z]{1,32}")
 _CODE: Final = re.compile(r"[a-z_]{1,40}")
@@ -80,7 +80,7 @@ def parse(line: bytes) -> Call:
     run, attempt, phase = told["run"], told["attempt"], told["phase"]
     named = isinstance(run, str) and _RUN.fullmatch(run)
     counted = type(attempt) is int and 1 <= attempt <= _MOST_ATTEMPTS
-    if not named or not counted or not isinstance(phase, str) or phase not in PHASES:
+    if not named or not counted or not isinstance(phase, str) or phase not in wire.PHASES:
         raise PlatformFault("bad_call")
     return Call(name, run, attempt, phase)
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+from evals import wire
 from sandbox.container import calls, rundir
 from sandbox.container.calls import Call
 from sandbox.container.labels import Identity
@@ -40,7 +41,7 @@ class LauncherRuntime:
 
         `beat` is called while it lasts. Raises what the self-test raises.
         """
-        told = self._ask(Call(calls.PREFLIGHT, run, attempt, "joined"), _PREFLIGHT_S, beat)
+        told = self._ask(Call(calls.PREFLIGHT, run, attempt, wire.JOINED), _PREFLIGHT_S, beat)
         digest = told.get("selftest")
         if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
             raise PlatformFault("bad_answer")
@@ -153,7 +154,7 @@ def _call(name: str, spec: ContainerSpec) -> Call:
 def _named(name: str, container: str) -> Call:
     """A call on a container by its id; one that no `create` has made up names none."""
     parts = _ID.fullmatch(container)
-    if parts is None or parts[3] not in calls.PHASES:
+    if parts is None or parts[3] not in wire.PHASES:
         raise PlatformFault(NO_SUCH_CONTAINER)
     return Call(name, parts[1], int(parts[2]), parts[3])
 

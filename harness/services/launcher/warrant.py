@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from evals import wire
 from harness.documents import envelope as dsse
 from harness.documents import statements
 from harness.documents.fields import instant
@@ -54,7 +55,7 @@ def spec_of(site: Site, call: Call) -> ContainerSpec:
     with _records(site) as session:
         run = _judge(site, runs.get(session, call.run), call)
         protocol = _signed(session, run)
-    if (call.phase == "joined") != (str(protocol.harness.phases) == "joined"):
+    if (call.phase == wire.JOINED) != (protocol.harness.phases == wire.JOINED):
         raise PlatformFault("phase_not_agreed")
     slot = run.worker_slot
     # Slot and user are one: another number would be another user's, root's among them.

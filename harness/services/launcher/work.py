@@ -18,7 +18,7 @@ from sandbox.container import calls, rundir
 from sandbox.container.calls import Call
 from sandbox.container.runtime import NO_SUCH_CONTAINER, Engine
 from sandbox.errors import PlatformFault
-from sandbox.spec import host_ids
+from sandbox.spec import container_name, host_ids
 
 _LONGEST_VERSION: Final = 400
 
@@ -147,11 +147,11 @@ class Launcher:
     def _remove(self, call: Call) -> None:
         self._engine.remove(self._container(call))
         with self._lock:
-            self._containers.pop(_name(call), None)
+            self._containers.pop(container_name(call.run, call.attempt, call.phase), None)
 
     def _container(self, call: Call) -> str:
         """The engine's id. One of an earlier launcher is looked for, if its run is known."""
-        name = _name(call)
+        name = container_name(call.run, call.attempt, call.phase)
         with self._lock:
             known = self._containers.get(name)
         if known is not None:
@@ -200,7 +200,3 @@ class Launcher:
                 del self._containers[name]
         for path in paths:
             self._give_up(path)
-
-
-def _name(call: Call) -> str:
-    return f"assay-{call.run}-{call.attempt}" + ("-score" if call.phase == "score" else "")
