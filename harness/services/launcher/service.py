@@ -4,21 +4,19 @@ import logging
 import os
 import pwd
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from harness.config import Settings
 from harness.errors import HarnessError, InvalidInput
 from harness.services.launcher.office import open_office
 from harness.services.launcher.server import Server, listening
 from harness.services.launcher.work import Launcher
+from harness.services.platform.background import background
 from sandbox.container.docker import DockerRuntime
 
 _log = logging.getLogger(__name__)
-_END_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +48,20 @@ def serve(
     What an earlier launcher left is removed before anybody is heard.
     """
     site = open_office(settings)
+    launcher = Launcher(site, DockerRuntime(), who.uid)
+
+    def again(ending: threading.Event) -> None:
+        while not ending.wait(settings.sweep_s):
+            _reconcile(launcher)
+
     try:
-        launcher = Launcher(site, DockerRuntime(), who.uid)
         with listening(Path(settings.launcher), who.gid) as listener:
             _reconcile(launcher)
-            with _reconciling(launcher, settings.sweep_s):
+            with background("reconcile", again):
                 ready()
                 Server(listener, who.uid, launcher.carry_out).run(stopping)
     finally:
         site.database.close()
-
-
-@contextmanager
-def _reconciling(launcher: Launcher, every_s: float) -> Iterator[None]:
-    ending = threading.Event()
-
-    def work() -> None:
-        while not ending.wait(every_s):
-            _reconcile(launcher)
-
-    thread = threading.Thread(target=work, name="reconcile", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ending.set()
-        # One that hangs, on an engine that does not answer, must not hold up an end.
-        thread.join(_END_S)
 
 
 def _reconcile(launcher: Launcher) -> None:

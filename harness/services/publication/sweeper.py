@@ -2,32 +2,29 @@
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Final
 
 from harness.errors import HarnessError
 from harness.records import platform as rows
+from harness.services.platform.background import background
 from harness.services.publication import sequence
 from harness.services.publication.desk import Desk
 from harness.services.publication.tidy import tidy
 from harness.services.runs.sweep import sweep
 
 _log = logging.getLogger(__name__)
-_END_S: Final = 5.0
 _OVER: Final = "that is over; going on"
 
 
-@contextmanager
-def sweeping(desk: Desk, worker: str = "") -> Iterator[None]:
+def sweeping(desk: Desk, worker: str = "") -> AbstractContextManager[None]:
     """Sweep every few seconds, in a thread, until the block ends.
 
     `worker` is the name of a worker that this process keeps alive, to be seen with each sweep.
     A part that is away is said once, and nobody waits for it but this thread.
     """
-    ending = threading.Event()
 
-    def work() -> None:
+    def work(ending: threading.Event) -> None:
         said = ""
         while not ending.is_set():
             trouble = sweep_once(desk, worker)
@@ -36,14 +33,7 @@ def sweeping(desk: Desk, worker: str = "") -> Iterator[None]:
             said = trouble
             ending.wait(desk.platform.settings.sweep_s)
 
-    thread = threading.Thread(target=work, name="sweep", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ending.set()
-        # A sweep that hangs, on an engine that does not answer, must not hold up an end.
-        thread.join(_END_S)
+    return background("sweep", work)
 
 
 def sweep_once(desk: Desk, worker: str = "") -> str:
