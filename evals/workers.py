@@ -11,10 +11,12 @@ runs a line of the suite (`evals.confine`); what it says is read as a stranger's
 import hashlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
 import struct
+import time
 
 from evals import confine, suite, wire
 from evals.manifest import Program
@@ -28,6 +30,7 @@ MODULES = (  # what a suite's program may import
 _PLACE = struct.Struct("=I")
 _SIZE = struct.Struct("=I")
 _READY = b"w"
+_MOST_MEMORY = 256 * 1024 * 1024
 
 
 class NoWorker(Exception):
@@ -61,13 +64,17 @@ class Feeder:
         None stands for a worker that is too slow, too loud, killed, or says no JSON.
         """
         said = bytearray()
+        give_up = time.monotonic() + self._seconds
         try:
             text = output.encode()
             end.sendall(_SIZE.pack(len(text)) + text)
             while chunk := end.recv(MAX_REPLY + 1):
                 said += chunk
-                if len(said) > MAX_REPLY:
+                # All of it counts: a worker could say a byte now and then.
+                left_s = give_up - time.monotonic()
+                if len(said) > MAX_REPLY or left_s <= 0:
                     return None
+                end.settimeout(left_s)
         except OSError:
             return None
         try:
@@ -135,6 +142,8 @@ class Maker:
             # Not even the discarded output of the container is left to it: a pipe can be read back.
             os.closerange(0, end)
             os.closerange(end + 1, 4096)
+            # Or the kernel might end another process for the memory of this one.
+            resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
             confine.apply(self._filter)
             _score(end, self._source, sample)
         except BaseException:  # noqa: BLE001  # nobody reads it, and the parent's frames lie below

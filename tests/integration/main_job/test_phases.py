@@ -163,6 +163,19 @@ def score(output, sample):
         return [1] * 10**9
     if place == 9:
         return {"other": 1}
+    if place == 10:
+        import os, time
+        started = time.monotonic()
+        for end in range(3, 64):
+            try:
+                while True:
+                    os.write(end, b" ")
+                    step = time.monotonic()
+                    while time.monotonic() < step + 0.5:
+                        if time.monotonic() > started + 30:
+                            return {"correct": 1}
+            except OSError:
+                continue
     return {"correct": int(output.endswith("A: " + sample["target"]))}
 """
 
@@ -170,7 +183,7 @@ def score(output, sample):
 def test_a_program_that_fails_scores_worst_and_the_run_goes_on(world, model):
     _, totals = run(world, model, scored_by(BROKEN, ["correct"], "broken"))
     # What is declared counts, also beside what is not: text cannot leave, an integer may.
-    assert totals == [SAMPLES - 9]
+    assert totals == [SAMPLES - 10]
 
 
 def test_a_call_without_an_answer_scores_worst_and_is_not_shown_to_the_program(
