@@ -43,7 +43,9 @@ def target_problem(scorer: Mapping[str, object], target: Target, highest: int) -
         each = isinstance(options, dict) and options.get("count") == "each"
         return _instructions_problem(target, highest if each else wire.MAX_INT)
     if isinstance(target, dict):
-        return f"must be text or a list of texts for the scorer {name}"
+        # What the suite's own program makes of a target is its own affair.
+        taken = name == "program"
+        return None if taken else f"must be text or a list of texts for the scorer {name}"
     texts = [target] if isinstance(target, str) else target
     if name == "numeric" and not all(re.fullmatch(wire.DECIMAL, text) for text in texts):
         return "must be a plain decimal number for the scorer numeric"

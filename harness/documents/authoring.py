@@ -6,6 +6,7 @@ is `pack` of what `compile_suite` returns.
 
 import hashlib
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -103,15 +104,26 @@ def _fill_program(
             yield Located(SOURCE, source.line(where), where, "names no file here")
             program["sha256"] = "0" * 64
             continue
-        try:
-            compile(files[name], name, "exec", dont_inherit=True)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            line = error.lineno if isinstance(error, SyntaxError) and error.lineno else 1
+        line = _unreadable(files[name])
+        if line:
             yield Located(name, line, "", "is no Python that can be read")
         actual = hashlib.sha256(files[name]).hexdigest()
         if program.setdefault("sha256", actual) != actual:
             where = "program.sha256"
             yield Located(SOURCE, source.line(where), where, f"is not that of the file, {actual}")
+
+
+def _unreadable(source: bytes) -> int:
+    """The line from which a program is no Python; 0 when it can be read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an author's style is no matter of ours
+        try:
+            compile(source, "program", "exec", dont_inherit=True)
+        except SyntaxError as error:
+            return error.lineno or 1
+        except (ValueError, RecursionError, MemoryError):
+            return 1
+    return 0
 
 
 def _program_name(suite: Mapping[str, object]) -> list[str]:

@@ -245,3 +245,52 @@ def test_the_documentation_names_every_scorer_and_instruction():
     assert set(metrics.SCORERS) <= table
     ids = (*targets.COUNTS, *targets.COUNTS_OF, *targets.PLAIN, *targets.TEXTS, *targets.LISTS)
     assert set(ids) <= table
+
+
+SCORED = YAML.replace("{name: numeric}", "{name: program}").replace(
+    "phases: joined", "phases: separate\nprogram: {file: scorer.py}"
+)
+SCORER = b"def score(output, sample):\n    return {'correct': 1}\n"
+
+
+def test_a_suite_may_bring_one_program_that_scores():
+    files = compiled(SCORED, **{"scorer.py": SCORER})
+    assert list(files) == ["suite.json", "one.jsonl", "two.jsonl", "scorer.py"]
+    found = manifest.parse(files["suite.json"])
+    digest = hashlib.sha256(SCORER).hexdigest()
+    assert found.program == manifest.Program("scorer.py", digest, 10)
+    assert found.scorer_mode == "isolated"
+    assert manifest.parse(compiled()["suite.json"]).scorer_mode == "declarative"
+    # What a program makes of a target is its own affair.
+    shaped = [row(2, answer={"any": [1, "x"]}), *TWO[1:]]
+    assert len(compiled(SCORED, two=shaped, **{"scorer.py": SCORER})) == 4
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("scorer.py}", "other.py}", "suite.yaml:11: program.file: names no file here"),
+        ("phases: separate", "phases: joined", "suite.yaml:10: phases: must be separate where"),
+        ("name: program", "name: numeric", "suite.yaml:11: program: is no metric's scorer"),
+        ("program: {file: scorer.py}\n", "", "metrics[0].scorer.name: needs a program"),
+        ("scorer.py}", "scorer.py, seconds: 61}", "suite.yaml:11: program.seconds: must be"),
+        (
+            "scorer.py}",
+            f"scorer.py, sha256: {'f' * 64}}}",
+            "suite.yaml:11: program.sha256: is not that of the file, ",
+        ),
+    ],
+)
+def test_a_bad_program_is_told_by_its_line(old, new, problem):
+    assert old in SCORED
+    said = told(SCORED.replace(old, new), **{"scorer.py": SCORER})
+    assert any(problem in line for line in said), said
+
+
+def test_a_program_that_is_no_python_is_told_by_its_line():
+    broken = b"def score(output, sample):\n    return {{\n"
+    (said,) = told(SCORED, **{"scorer.py": broken})
+    assert said.startswith("scorer.py:")
+    assert said.endswith(": is no Python that can be read")
+    # An author's style is no matter of ours, and no warning on a terminal.
+    assert compiled(SCORED, **{"scorer.py": SCORER + b'PATTERN = "\\d"\n'})
