@@ -33,6 +33,13 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def as_root() -> None:
+    """What only root can show, by acting as another user: skipped otherwise, never in CI."""
+    if os.geteuid() != 0:
+        missing("only root can act as another user")
+
+
 def pytest_make_parametrize_id(val, argname):
     """Name long or structured values by their argument.
 

@@ -1,6 +1,5 @@
 """How the process starts, whom it lets in, and how it ends."""
 
-import os
 import signal
 import stat
 import subprocess
@@ -12,7 +11,6 @@ import pytest
 
 from tests.integration.gateway.scripted_vendor import hang
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may act as other users")
 CLIENT = """
 import os, socket, sys
 os.setgroups([])
@@ -41,7 +39,7 @@ def visit(gateway, uid, gid):
     return done.stdout.strip() if done.returncode == 0 else "refused"
 
 
-@as_root
+@pytest.mark.usefixtures("as_root")
 def test_only_the_runs_own_user_is_let_in(vendor, launch):
     launch.folder.chmod(0o755)
     gateway = launch(vendor.base_url, uid=20_007)

@@ -184,6 +184,7 @@ def test_the_launcher_ends_a_run_whose_time_is_over(run_dir, gateway):
     assert came.is_set()
 
 
+@pytest.mark.usefixtures("as_root")
 def test_the_launcher_cannot_be_looked_into(run_dir, gateway):
     # A copy that anybody may read: the checkout may lie where only root may look.
     code = (
@@ -192,8 +193,6 @@ def test_the_launcher_cannot_be_looked_into(run_dir, gateway):
         "mine = os.stat(f'/proc/{os.getpid()}/mem').st_uid\n"
         "sys.exit(0 if (owner, mine) == (0, 65534) else 9)\n"
     )
-    if os.getuid() != 0:
-        pytest.skip("needs root to start a process as another user")
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         guest = Path(name, "evals")
@@ -232,9 +231,8 @@ os._exit(10 + zombies())
 
 
 @pytest.mark.parametrize("reaping", [True, False])
+@pytest.mark.usefixtures("as_root")
 def test_the_launcher_collects_orphans(reaping):
-    if os.getuid() != 0:
-        pytest.skip("needs root to make a process namespace")
     launcher = [str(ROOT / "evals" / "launcher.py"), "--port", "0", "--run-dir", "/nonexistent"]
     careless = ["-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"]
     first = launcher if reaping else careless

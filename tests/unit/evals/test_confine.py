@@ -1,6 +1,5 @@
 """The filter of a scoring worker: what it lets through, and that nothing else passes."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from evals import confine
+from tests.support.missing import missing
 
 ROOT = Path(__file__).parents[3]
 HEADER = Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h")
@@ -38,7 +38,7 @@ try:
     code = 0
 except OSError as error:
     code = error.errno
-os.write(1, str(code).encode())
+os.write(1, f"{code};".encode())  # a child of the fork's says so too
 os._exit(0)
 """
 REFUSED = (
@@ -58,7 +58,7 @@ REFUSED = (
 def attempt(confined: str, act: str) -> str:
     command = [sys.executable, "-c", CHILD, confined, act]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=30, check=True)
-    return done.stdout.decode()[-3:].strip("0") or "0"
+    return done.stdout.decode().split(";")[0]
 
 
 @pytest.mark.parametrize("act", REFUSED)
@@ -73,7 +73,7 @@ def test_computing_is_left():
 
 def test_each_number_is_that_of_the_kernels_header():
     if not HEADER.exists():
-        pytest.skip("the kernel's headers (linux-libc-dev) are not installed")
+        missing("the kernel's headers (linux-libc-dev) are not installed")
     lines = [line.split() for line in HEADER.read_text().splitlines()]
     numbers = {
         parts[1].removeprefix("__NR_"): int(parts[2])
@@ -86,4 +86,3 @@ def test_each_number_is_that_of_the_kernels_header():
 def test_the_filter_fits_the_kernels_limit():
     assert len(confine.program()) % 8 == 0
     assert len(confine.program()) // 8 < 4096  # BPF_MAXINSNS
-    assert os.name == "posix"

@@ -17,7 +17,7 @@ from sandbox.container.runtime import Status
 from sandbox.errors import EngineUnavailable, PlatformFault
 from tests.integration.services.launcher.conftest import DIGEST, NOBODY, files, move, serving
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders to other users")
+pytestmark = pytest.mark.usefixtures("as_root")
 
 
 def code_of(call, *arguments):

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import select
 import socket
 import subprocess
@@ -18,7 +17,7 @@ from sandbox.errors import PlatformFault
 from tests.integration.services.launcher.conftest import NOBODY, files
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders to other users")
+pytestmark = pytest.mark.usefixtures("as_root")
 
 
 @contextlib.contextmanager

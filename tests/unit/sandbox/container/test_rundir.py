@@ -10,7 +10,7 @@ from sandbox.container import rundir
 from sandbox.container.rundir import run_dir, sweep
 from sandbox.errors import PlatformFault
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to other users")
+pytestmark = pytest.mark.usefixtures("as_root")
 
 _HOLD = """
 import sys, time

@@ -1,6 +1,7 @@
 import re
 from pathlib import Path
 
+from evals import confine
 from sandbox.container.expectations import EXPECTED, Level
 from sandbox.container.hardening import ENVIRONMENT, MASKED_PATHS
 from sandbox.container.seccomp import IOCTLS
@@ -37,6 +38,7 @@ def test_figures_on_the_page():
     assert f"{len([p for p in MASKED_PATHS if p.count('/') == 2])} entries of `/proc`" in _PAGE
     assert len(IOCTLS) == 8
     assert len(ENVIRONMENT) == 6
+    assert f"filter of {len(confine.ALLOWED)}\ncalls" in _PAGE
 
 
 def test_every_should_is_said_to_be_open():
