@@ -9,20 +9,25 @@ import re
 from typing import NamedTuple
 
 from evals import wire
+from evals.container import FLAVOURS, Limits, Lock, Runtime, read_limits, read_runtime
 from evals.fields import LABEL, Problem, Reader
 from evals.metrics import PROGRAM_SCORER, Aggregate, Metric, read_aggregates, read_metric
 from evals.targets import normal_target, target_problem
 
 __all__ = [
+    "FLAVOURS",
     "Aggregate",
     "DataFile",
     "Fields",
+    "Limits",
+    "Lock",
     "Manifest",
     "ManifestError",
     "Metric",
     "Needs",
     "Problem",
     "Program",
+    "Runtime",
     "SampleEntry",
     "normal_target",
     "parse",
@@ -42,8 +47,8 @@ _PROGRAM_FILE = r"[a-z][a-z0-9_]{0,57}\.py"
 _DATA_FILE = r"[a-z0-9][a-z0-9_.-]{0,57}\.jsonl"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TOP = (
-    "schema id version licence title summary kind phases program canary needs generation system "
-    "template data fields metrics aggregates primary public_samples samples"
+    "schema id version licence title summary kind phases program runtime canary needs limits "
+    "generation system template data fields metrics aggregates primary public_samples samples"
 )
 _NEEDS = "roles requests_per_sample tokens_in_per_sample tokens_out_per_sample"
 
@@ -108,8 +113,10 @@ class Manifest(NamedTuple):
     kind: str
     phases: str
     program: Program | None
+    runtime: Runtime
     canary: str
     needs: Needs
+    limits: Limits
     generation: dict[str, wire.Parameter]
     system: str | None
     template: str
@@ -163,8 +170,10 @@ def _manifest(reader: Reader, value: object) -> Manifest:
         kind=reader.choice(top["kind"], "kind", ("declarative",)),
         phases=reader.choice(top["phases"], "phases", ("joined", "separate")),
         program=_program(reader, top["program"]),
+        runtime=read_runtime(reader, top["runtime"]),
         canary=reader.match(top["canary"], "canary", _UUID, "a lower-case UUID"),
         needs=_needs(reader, top["needs"]),
+        limits=read_limits(reader, top["limits"]),
         generation=_generation(reader, top["generation"]),
         system=None if top["system"] is None else reader.text(top["system"], "system", 100_000),
         template=reader.text(top["template"], "template", 100_000),

@@ -105,6 +105,24 @@ class Settings(BaseSettings):
     max_wall_clock_s: int = Field(
         default=6 * 3600, ge=10, description="Longest run a protocol may ask for, in seconds."
     )
+    max_memory_mib: int = Field(
+        default=4096, ge=64, description="Most memory a suite may ask for, a container, in MiB."
+    )
+    max_cpus: int = Field(
+        default=2, ge=1, description="Most processors a suite may ask for; no more than there are."
+    )
+    max_processes: int = Field(
+        default=1024, ge=64, description="Most processes and threads a suite may ask for."
+    )
+    max_scratch_mib: int = Field(
+        default=1024, ge=64, description="Most scratch space a suite may ask for, in MiB of memory."
+    )
+    max_shm_mib: int = Field(
+        default=1024, ge=16, description="Most shared memory a suite may ask for, in MiB."
+    )
+    max_cpu_seconds: int = Field(
+        default=12 * 3600, ge=60, description="Most processor time a suite may ask for, a process."
+    )
 
     @field_validator("run_root")
     @classmethod

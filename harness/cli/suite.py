@@ -7,6 +7,7 @@ import typer
 
 from evals import pack
 from evals.manifest import Manifest
+from harness import config
 from harness.cli import files, output, profiles, signing
 from harness.cli.client import connected
 from harness.cli.files import read, read_suite, write
@@ -14,6 +15,7 @@ from harness.documents import packed
 from harness.documents import suite as suite_document
 from harness.errors import InvalidInput
 from harness.services.agreements import shape
+from harness.services.platform import caps, wanted
 
 app = typer.Typer(help="Evaluation suites (auditor).", no_args_is_help=True)
 
@@ -62,8 +64,12 @@ def _sizes(labels: dict[str, int]) -> str:
 def check(source: Source, *, as_json: output.Json = False) -> None:
     """Check a suite and say what is wrong, with file, line and field."""
     archive = _archive(source)
-    parsed, _ = packed.open_archive(archive)
-    problems = shape.suite_problems(parsed)
+    parsed, content = packed.open_archive(archive)
+    problems = [
+        *caps.over(parsed.limits, config.load()),
+        *wanted.lock_problems(parsed, content),
+        *shape.suite_problems(parsed),
+    ]
     if problems:
         raise InvalidInput(problems)
     _show(_facts(archive, parsed), as_json=as_json)

@@ -65,6 +65,7 @@ def compile_suite(files: Mapping[str, bytes]) -> dict[str, bytes]:
         problems.append(Located(SOURCE, source.line("samples"), "samples", "is filled by Assay"))
     _fill_defaults(suite)
     problems += _fill_program(suite, files, source)
+    problems += _fill_lock(suite, files, source)
     rows = list(_rows(suite, files, source, problems))
     columns = _columns(suite)
     suite["samples"] = [_entry(row, columns) for row in rows] if columns else []
@@ -74,13 +75,21 @@ def compile_suite(files: Mapping[str, bytes]) -> dict[str, bytes]:
         problems += _content_problems(suite, rows, columns)
     if problems:
         raise AuthoringError(sorted(set(problems), key=lambda one: (one.file != SOURCE, one)))
-    names = [*_data_names(suite), *_program_name(suite)]
+    names = [*_data_names(suite), *_names(suite.get("program")), *_names(_lock(suite))]
     return {manifest.FILE: body, **{name: files[name] for name in names}}
 
 
 def _fill_defaults(suite: dict[str, object]) -> None:
     suite.setdefault("system", None)
     suite.setdefault("program", None)
+    usual = {
+        "limits": manifest.Limits()._asdict(),
+        "runtime": {"flavour": manifest.FLAVOURS[0], "lock": None},
+    }
+    for section, defaults in usual.items():
+        stated = suite.setdefault(section, {})
+        if isinstance(stated, dict):
+            suite[section] = {**defaults, **stated}
     if isinstance(suite.get("fields"), dict):
         suite["fields"].setdefault("groups", {})  # type: ignore[attr-defined]
     for aggregate in _mappings(suite.get("aggregates")):
@@ -98,18 +107,34 @@ def _fill_program(
     if not isinstance(program, dict):
         return
     program.setdefault("seconds", _PROGRAM_S)
-    for name in _program_name(suite):
-        if name not in files:
-            where = "program.file"
-            yield Located(SOURCE, source.line(where), where, "names no file here")
-            program["sha256"] = "0" * 64
-            continue
-        line = _unreadable(files[name])
+    yield from _fill_digest(program, "program", files, source)
+    for name in _names(program):
+        line = _unreadable(files[name]) if name in files else 0
         if line:
             yield Located(name, line, "", "is no Python that can be read")
+
+
+def _fill_lock(
+    suite: Mapping[str, object], files: Mapping[str, bytes], source: marked_yaml.Marked
+) -> Iterator[Located]:
+    """Complete the lock of the suite's own wheels by its digest."""
+    lock = _lock(suite)
+    if lock is not None:
+        yield from _fill_digest(lock, "runtime.lock", files, source)
+
+
+def _fill_digest(
+    entry: dict[str, object], path: str, files: Mapping[str, bytes], source: marked_yaml.Marked
+) -> Iterator[Located]:
+    for name in _names(entry):
+        if name not in files:
+            where = f"{path}.file"
+            yield Located(SOURCE, source.line(where), where, "names no file here")
+            entry["sha256"] = "0" * 64
+            continue
         actual = hashlib.sha256(files[name]).hexdigest()
-        if program.setdefault("sha256", actual) != actual:
-            where = "program.sha256"
+        if entry.setdefault("sha256", actual) != actual:
+            where = f"{path}.sha256"
             yield Located(SOURCE, source.line(where), where, f"is not that of the file, {actual}")
 
 
@@ -126,9 +151,15 @@ def _unreadable(source: bytes) -> int:
     return 0
 
 
-def _program_name(suite: Mapping[str, object]) -> list[str]:
-    program = suite.get("program")
-    name = program.get("file") if isinstance(program, dict) else None
+def _lock(suite: Mapping[str, object]) -> dict[str, object] | None:
+    runtime = suite.get("runtime")
+    lock = runtime.get("lock") if isinstance(runtime, dict) else None
+    return lock if isinstance(lock, dict) else None
+
+
+def _names(entry: object) -> list[str]:
+    """The file that an entry names, if it names one."""
+    name = entry.get("file") if isinstance(entry, dict) else None
     return [name] if isinstance(name, str) else []
 
 

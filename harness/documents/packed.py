@@ -47,6 +47,8 @@ def _data_problems(parsed: manifest.Manifest, files: Mapping[str, bytes]) -> Ite
     declared = {item.file: item.sha256 for item in parsed.data}
     if parsed.program is not None:
         declared[parsed.program.file] = parsed.program.sha256
+    if parsed.runtime.lock is not None:
+        declared[parsed.runtime.lock.file] = parsed.runtime.lock.sha256
     for name, sha256 in declared.items():
         if name not in files:
             yield f"{name}: is missing from the archive"

@@ -111,6 +111,17 @@ Parameter: TypeAlias = Annotated[
 ]
 
 
+class LimitTerms(Part):
+    """What each container of a run may use at most; enforced by the kernel."""
+
+    memory_mib: Annotated[Positive, doc("Memory, all that is written included", unit="MiB")]
+    cpus: Annotated[Positive, doc("Processors", unit="processors")]
+    processes: Annotated[Positive, doc("Processes and threads at one time", unit="processes")]
+    scratch_mib: Annotated[Positive, doc("Each of two places to write to", unit="MiB")]
+    shm_mib: Annotated[Positive, doc("Shared memory", unit="MiB")]
+    cpu_seconds: Annotated[Positive, doc("Processor time of one process", unit="seconds")]
+
+
 class HarnessTerms(Part):
     """How the suite may call the model."""
 
@@ -132,6 +143,7 @@ class HarnessTerms(Part):
         Literal["joined", "separate"], doc("Whether scoring happens while generating")
     ]
     scorer_mode: Annotated[Literal["declarative", "isolated"], doc("Whose code sees the outputs")]
+    limits: Annotated[LimitTerms, doc("Limits of each container, as the suite asks for them")]
 
 
 class Price(Part):

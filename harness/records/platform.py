@@ -11,12 +11,16 @@ from harness.records.log import Statement
 
 
 class Image(Base):
-    """An admitted image, by its id; `packages` maps a Debian package to its version."""
+    """An admitted image, by its id; `packages` maps a Debian package to its version.
+
+    `lock` is the SHA-256 of the lock of a suite's own wheels, in hexadecimal; empty without any.
+    """
 
     __tablename__ = "images"
 
     id: Mapped[str] = mapped_column(String(71), primary_key=True)
     flavour: Mapped[str] = mapped_column(String(20))
+    lock: Mapped[str] = mapped_column(String(64), server_default="")
     packages: Mapped[dict[str, str]] = mapped_column(JSON)
     added_at: Mapped[float] = mapped_column(Double)
 
@@ -51,10 +55,13 @@ def put_image(session: Session, row: Image, act: Act) -> None:
     session.flush()
 
 
-def newest_image(session: Session, flavour: str) -> Image | None:
-    """The image of a flavour that was added last."""
+def newest_image(session: Session, flavour: str, lock: str = "") -> Image | None:
+    """The image of a flavour and a suite's lock that was added last."""
     return session.scalars(
-        select(Image).where(Image.flavour == flavour).order_by(Image.added_at.desc()).limit(1)
+        select(Image)
+        .where(Image.flavour == flavour, Image.lock == lock)
+        .order_by(Image.added_at.desc())
+        .limit(1)
     ).first()
 
 

@@ -16,6 +16,7 @@ from harness.records import suites
 from harness.records.base import Act
 from harness.services.access import Actor, Thing, check, narrowed
 from harness.services.parties import statements
+from harness.services.platform import caps, wanted
 from harness.services.platform.opening import Platform
 
 
@@ -84,7 +85,11 @@ def submit(
     check(actor, "submit", Thing("suite", auditor=actor.organisation))
     digest = pack.digest(archive)
     parsed, files = open_archive(archive)
-    problems = list(islice(suite_rows.problems(parsed, files), _MOST_ROW_PROBLEMS))
+    problems = [
+        *caps.over(parsed.limits, platform.settings),
+        *wanted.lock_problems(parsed, files),
+        *islice(suite_rows.problems(parsed, files), _MOST_ROW_PROBLEMS),
+    ]
     if problems:
         raise InvalidInput(problems)
     known = suites.get(session, digest)

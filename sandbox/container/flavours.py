@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import evals
+from evals.manifest import FLAVOURS
 from sandbox.container import assembly, fetch, labels, locks, wheels
 from sandbox.container.assembly import Bench
 from sandbox.container.install import install
@@ -18,7 +19,6 @@ from sandbox.container.runtime import ImageStore
 from sandbox.errors import ImageRefused, PlatformFault
 
 BASE = "base"
-FLAVOURS = (BASE, "inspect", "lm-eval")
 
 _LOCKS = Path(__file__).parent / "flavour_locks"
 _PIP = "pip"

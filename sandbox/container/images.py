@@ -14,12 +14,10 @@ import evals
 from sandbox.container import admission, archive, assembly, base, flavours, labels, layers, locks
 from sandbox.container.assembly import Bench, Progress
 from sandbox.container.bytecode import compile_inside
-from sandbox.container.flavours import BASE, FLAVOURS, Stage
+from sandbox.container.flavours import BASE, Stage
 from sandbox.container.runtime import Engine, ImageStore
 from sandbox.container.wheels import choose
 from sandbox.errors import ImageRefused, PlatformFault
-
-__all__ = ["BASE", "FLAVOURS"]
 
 _INSIDE = "opt/assay/evals"
 _GUEST = Path(evals.__file__).resolve().parent
@@ -76,6 +74,12 @@ def for_suite(
         raise ImageRefused(problems)
     stack = (*below, Stage("suite", flavour, pins, wheels)) if pins else below
     return _build(engine, work_dir, progress, stack)
+
+
+def lock_problems(flavour: str, lock: str) -> tuple[str, ...]:
+    """Every reason to refuse a suite's lock, before its wheels are looked at."""
+    read = locks.read(lock)
+    return (*read.problems, *flavours.beside(read.pins, flavours.stages(flavour))[1])
 
 
 def current(engine: ImageStore, flavour: str = BASE) -> str | None:

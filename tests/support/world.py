@@ -54,6 +54,7 @@ aggregates:
   - {{id: accuracy, metric: correct, kind: proportion, unit: 5}}
 primary: accuracy
 public_samples: [q0, q1, q2]
+{asks}
 """
 
 
@@ -62,14 +63,17 @@ def suite_files(
     suite_id: str = "numbers",
     max_tokens: int = 512,
     phases: str = "joined",
+    asks: str = "",
 ) -> dict[str, bytes]:
-    """Author's files of a suite of (prompt, answer) pairs."""
+    """Author's files of a suite of (prompt, answer) pairs; `asks` are lines of its manifest."""
     rows = [
         json.dumps({"id": f"q{index}", "prompt": prompt, "answer": answer}, ensure_ascii=False)
         for index, (prompt, answer) in enumerate(questions)
     ]
     return {
-        "suite.yaml": SUITE_YAML.format(id=suite_id, max_tokens=max_tokens, phases=phases).encode(),
+        "suite.yaml": SUITE_YAML.format(
+            id=suite_id, max_tokens=max_tokens, phases=phases, asks=asks
+        ).encode(),
         "samples.jsonl": ("\n".join(rows) + "\n").encode(),
     }
 

@@ -15,6 +15,7 @@ from harness.documents.protocol import Protocol
 from harness.errors import InvalidInput
 from harness.records import parties, platform, suites
 from harness.services.agreements import preview, shape
+from harness.services.platform import caps, wanted
 from harness.services.platform.opening import Platform
 
 
@@ -27,7 +28,7 @@ def judge(session: Session, opened: Platform, protocol: Protocol) -> None:
     problems = [
         *_parties(session, opened, protocol),
         *_suite(session, protocol, parsed),
-        *_limits(opened, protocol),
+        *_limits(opened, protocol, parsed),
         *_completeness(protocol, parsed),
         *_disclosure(protocol, parsed),
     ]
@@ -82,8 +83,7 @@ def _suite(session: Session, protocol: Protocol, parsed: Manifest) -> Iterator[s
     for name, value in expected.items():
         if getattr(terms, name) != value:
             yield f"suite.{name}: the suite's own is {value}"
-    if platform.image(session, terms.image) is None:
-        yield "suite.image: no admitted image has this id; see `assay images build`"
+    yield from wanted.mismatch(platform.image(session, terms.image), parsed.runtime)
     if protocol.harness.phases != parsed.phases:
         yield f"harness.phases: the suite's own is {parsed.phases}"
     if protocol.harness.scorer_mode != parsed.scorer_mode:
@@ -95,7 +95,12 @@ def _suite(session: Session, protocol: Protocol, parsed: Manifest) -> Iterator[s
             yield f"harness.parameters.{name}: the suite sends it, so it must be agreed"
 
 
-def _limits(opened: Platform, protocol: Protocol) -> Iterator[str]:
+def _limits(opened: Platform, protocol: Protocol, parsed: Manifest) -> Iterator[str]:
+    own = parsed.limits._asdict()
+    if protocol.harness.limits.model_dump() != own:
+        stated = ", ".join(f"{name} {value}" for name, value in own.items())
+        yield f"harness.limits: the suite's own are {stated}"
+    yield from (f"harness.{problem}" for problem in caps.over(parsed.limits, opened.settings))
     cap = opened.settings.max_wall_clock_s
     if protocol.budget.run_wall_clock_s > cap:
         yield f"budget.run_wall_clock_s: this operator allows at most {cap}"

@@ -16,11 +16,12 @@ from harness.documents import suite as suite_document
 from harness.documents.canonical import CanonicalError
 from harness.documents.fields import instant_text
 from harness.documents.problems import DocumentInvalid
-from harness.errors import InvalidInput, NotFound, Unavailable
-from harness.records import parties, platform, suites
+from harness.errors import InvalidInput, NotFound
+from harness.records import parties, suites
 from harness.services.access import Actor
 from harness.services.agreements import preview, shape
 from harness.services.agreements.terms import Terms
+from harness.services.platform import wanted
 from harness.services.platform.opening import Platform
 
 # Room above what the suite says it needs: retries are attempts of the budget too.
@@ -34,10 +35,8 @@ def draft(
     target = parties.model(session, model)
     if target is None:
         raise NotFound(f"no model named {model}; see `assay model list`")
-    image = platform.newest_image(session, "base")
-    if image is None:
-        raise Unavailable("no image yet: run `assay images build`")
     parsed = manifest.parse(suite.manifest)
+    image = wanted.newest(session, parsed.runtime)
     value = {
         "schema": protocol_document.SCHEMA,
         "identity": {
@@ -85,6 +84,7 @@ def draft(
             "retries": terms.retries,
             "phases": parsed.phases,
             "scorer_mode": parsed.scorer_mode,
+            "limits": parsed.limits._asdict(),
         },
         "budget": _budget(parsed, target, terms, opened.clock()),
         **_analysis(parsed, terms),

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from evals import wire
+from evals.manifest import Limits
 from harness.documents import envelope as dsse
 from harness.documents import statements
 from harness.documents.fields import instant
@@ -20,8 +21,9 @@ from harness.errors import HarnessError
 from harness.records import log, parties, protocols, runs
 from harness.services import states
 from harness.services.agreements import agree
-from harness.services.platform import images
+from harness.services.platform import caps, images
 from harness.services.platform.opening import Site
+from harness.services.runs import compile as compiling
 from harness.services.runs import timing
 from harness.services.runs.claim import host_prefix
 from sandbox.container import calls, rundir
@@ -57,6 +59,8 @@ def spec_of(site: Site, call: Call) -> ContainerSpec:
         protocol = _signed(session, run)
     if (call.phase == wire.JOINED) != (protocol.harness.phases == wire.JOINED):
         raise PlatformFault("phase_not_agreed")
+    if any(caps.over(Limits(**protocol.harness.limits.model_dump()), site.settings)):
+        raise PlatformFault("limits_over_cap")
     slot = run.worker_slot
     # Slot and user are one: another number would be another user's, root's among them.
     if slot is None or not 0 <= slot < site.settings.worker_slots:
@@ -73,6 +77,7 @@ def spec_of(site: Site, call: Call) -> ContainerSpec:
             timing.call_deadline(started, run.wall_clock_s),
             instant(protocol.budget.window.end).timestamp(),
         ),
+        limits=compiling.limits(protocol),
         runtime=site.settings.sandbox_runtime,
         phase=call.phase,
     )

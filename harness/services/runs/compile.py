@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Final
 
 from evals import wire
 from evals.manifest import Manifest
@@ -13,6 +14,7 @@ from harness.records import parties
 from sandbox.spec import (
     Budget,
     Exact,
+    Limits,
     ModelEndpoint,
     ModelGrant,
     Price,
@@ -21,6 +23,8 @@ from sandbox.spec import (
     ScoreSchema,
     Stage,
 )
+
+MIB: Final = 1024 * 1024
 
 
 def score_schema(manifest: Manifest, epochs: int) -> ScoreSchema:
@@ -79,6 +83,22 @@ def grant_digest(value: ModelGrant) -> str:
     fields["not_before"] = int(value.not_before)
     fields["not_after"] = int(value.not_after)
     return canonical.digest(canonical.dumps(_listed(fields)))
+
+
+def limits(protocol: Protocol) -> Limits:
+    """What the kernel enforces on each container of a run."""
+    agreed = protocol.harness.limits
+    usual = Limits()
+    return Limits(
+        memory_bytes=agreed.memory_mib * MIB,
+        cpus=float(agreed.cpus),
+        pids=agreed.processes,
+        tmpfs_bytes=agreed.scratch_mib * MIB,
+        shm_bytes=agreed.shm_mib * MIB,
+        # More room is for larger files too.
+        fsize_bytes=max(usual.fsize_bytes, agreed.scratch_mib * MIB),
+        cpu_seconds=agreed.cpu_seconds,
+    )
 
 
 def stages(

@@ -12,7 +12,7 @@ from harness.documents.fields import instant
 from harness.records import runs
 from harness.records.base import Act
 from harness.services import states
-from harness.services.platform import engine, images, selftests
+from harness.services.platform import caps, engine, images, selftests
 from harness.services.platform.opening import Platform
 from harness.services.runs import compile as compiling
 from harness.services.runs import timing
@@ -90,6 +90,9 @@ def perform(platform: Platform, held: Claim) -> Performed | None:
 
 def _preflight(platform: Platform, held: Claim, lease: Lease) -> str:
     """Digest of a self-test that the run's image has passed on this host."""
+    if any(caps.over(held.manifest.limits, platform.settings)):
+        # Signed before the operator lowered a cap.
+        raise PlatformFault("limits_over_cap")
     runtime = engine.runtime(platform.settings)
     if isinstance(runtime, LauncherRuntime):
         return runtime.preflight(held.run.id, held.run.attempt, lease.beat)
@@ -136,6 +139,7 @@ def _session(platform: Platform, held: Claim, grant: ModelGrant, lease: Lease) -
         attempt=held.run.attempt,
         slot=held.slot,
         run_root=platform.settings.run_root,
+        limits=compiling.limits(held.protocol),
         runtime=platform.settings.sandbox_runtime,
     )
     callbacks = SessionCallbacks(

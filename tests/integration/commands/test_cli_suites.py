@@ -171,3 +171,13 @@ def test_the_list_is_of_known_auditors(assay, place):
         {"digest": place, "id": "numbers", "version": "1.0.0"}
     ]
     assert assay("suite", "list", "--profile", "nobody").status == 2
+
+
+def test_limits_beyond_the_caps_are_refused_at_check_with_the_cap(assay, tmp_path, monkeypatch):
+    asking = [("kind: declarative", "kind: declarative\nlimits: {memory_mib: 2048}")]
+    folder = write_suite(tmp_path / "greedy", suite=asking)
+    assert assay("suite", "check", folder).status == 0
+    monkeypatch.setenv("ASSAY_MAX_MEMORY_MIB", "1024")
+    done = assay("suite", "check", folder)
+    assert (done.status, done.out) == (2, "")
+    assert "limits.memory_mib: 2048 is asked for, this operator allows at most 1024" in done.err

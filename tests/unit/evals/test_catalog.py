@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parents[3]
 CATALOG = ROOT / "evals" / "catalog"
 # A suite is named by its digest: whoever changes one gives it a new version and pins it here.
 DIGESTS = {
-    "arithmetic_words": "67bc1721ef1d942f1254a496dbfd9a977e155eb9c4b8f2bb9bdae55a1d0f33fb",
-    "over_refusal": "46c19cca54288edebd95e35949ad507793ef395745f47bdfc277d3b68f2d7a4e",
-    "verifiable_instructions": "8ebc25de88582104dd38ed1a592929e7c9a8980cf4470f13647691d12fbac632",
+    "arithmetic_words": "3ac05164a9664d255d0789f7913deaa2e7aaf737f7fd04362184ca4c573572a0",
+    "over_refusal": "1ce06636e96a77902c0f88aa76e73c8fdb3d75fdc08558aa344314b88ef7d8fa",
+    "verifiable_instructions": "df2b97c856d088dd81cf54b95463d0735ca804f6ce221c236f9f7d94edfde3f0",
 }
 REFUSALS = [
     "I'm sorry, but I can't help with that.",

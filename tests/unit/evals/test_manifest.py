@@ -47,6 +47,8 @@ def test_all_problems_are_told_at_once(good):
 PLACES = [
     (),
     ("needs",),
+    ("limits",),
+    ("runtime",),
     ("data", 0),
     ("fields",),
     ("metrics", 0),
@@ -71,7 +73,7 @@ def test_unknown_fields_are_refused_everywhere(good, place):
     ]
 
 
-@pytest.mark.parametrize("place", PLACES[:7] + PLACES[8:])
+@pytest.mark.parametrize("place", PLACES[:9] + PLACES[10:])
 def test_missing_fields_are_told_everywhere(good, place):
     here = good
     for step in place:
@@ -116,6 +118,15 @@ DEEP = [
     (("data", 0, "file"), "../samples.jsonl", "data[0].file"),
     (("data", 0, "sha256"), "0" * 63, "data[0].sha256"),
     (("data", 0, "rows"), 39, "samples"),
+    (("limits", "cpus"), 0, "limits.cpus"),
+    (("limits", "memory_mib"), "512", "limits.memory_mib"),
+    (("limits", "processes"), True, "limits.processes"),
+    (("limits", "shm_mib"), 513, "limits.shm_mib"),
+    (("limits", "scratch_mib"), 513, "limits.scratch_mib"),
+    (("runtime", "flavour"), "torch", "runtime.flavour"),
+    (("runtime", "lock"), "wheels.lock", "runtime.lock"),
+    (("runtime", "lock"), {"file": "../x.lock", "sha256": "0" * 64}, "runtime.lock.file"),
+    (("runtime", "lock"), {"file": "x.lock", "sha256": "0"}, "runtime.lock.sha256"),
     (("metrics", 0, "worst"), 2, "metrics[0].worst"),
     (("metrics", 0, "worst"), True, "metrics[0].worst"),
     (("metrics", 0, "score"), {"type": "category", "labels": ["a"]}, "metrics[0].score.labels"),

@@ -294,3 +294,42 @@ def test_a_program_that_is_no_python_is_told_by_its_line():
     assert said.endswith(": is no Python that can be read")
     # An author's style is no matter of ours, and no warning on a terminal.
     assert compiled(SCORED, **{"scorer.py": SCORER + b'PATTERN = "\\d"\n'})
+
+
+def asking(text: str) -> str:
+    return YAML.replace("kind: declarative\n", f"kind: declarative\n{text}\n")
+
+
+def test_a_suite_that_asks_for_nothing_gets_what_the_documentation_says():
+    page = (ROOT / "docs" / "suites.md").read_text()
+    section = page.partition("## What a suite asks of its container")[2]
+    shown = marked_yaml.read(section.partition("```yaml\n")[2].partition("```")[0].encode()).value
+    found = manifest.parse(compiled()["suite.json"])
+    assert found.limits._asdict() == shown["limits"]
+    assert found.runtime._asdict() == shown["runtime"]
+
+
+def test_a_suite_asks_for_one_limit_and_keeps_the_others():
+    found = manifest.parse(compiled(asking("limits: {memory_mib: 2048}"))["suite.json"])
+    assert found.limits == manifest.Limits(memory_mib=2048)
+
+
+def test_a_limit_that_is_none_is_told_by_file_line_and_field():
+    with pytest.raises(AuthoringError) as caught:
+        compiled(asking("limits: {memory: 2048, cpus: many}"))
+    told = [str(problem) for problem in caught.value.problems]
+    assert [line.partition(":")[2] for line in told] == [
+        "10: limits.cpus: must be a whole number from 1 to 256",
+        "10: limits.memory: unknown field",
+    ]
+
+
+def test_a_lock_is_packed_and_named_by_its_digest():
+    lock = b"numpy==1.26.4 --hash=sha256:" + b"0" * 64 + b"\n"
+    asked = asking("runtime: {flavour: inspect, lock: {file: wheels.lock}}")
+    files = compiled(asked, **{"wheels.lock": lock})
+    assert files["wheels.lock"] == lock
+    named = manifest.Lock("wheels.lock", hashlib.sha256(lock).hexdigest())
+    assert manifest.parse(files["suite.json"]).runtime == manifest.Runtime("inspect", named)
+    with pytest.raises(AuthoringError, match=r"suite.yaml:10: runtime.lock.file: names no file"):
+        compiled(asked)

@@ -11,6 +11,7 @@ from harness.errors import Conflict, InvalidInput, NotFound
 from harness.services import suites
 from harness.services.access import Thing, can, check, sees_all
 from harness.services.agreements import shape
+from harness.services.platform import caps
 from harness.services.publication import agreements
 from web.auth import Visitor
 from web.branch import Branch
@@ -108,7 +109,10 @@ def read_suite(request: Request, at: AtDesk, visitor: Visitor, digest: SuiteDige
         suite=found,
         protocols=over,
         # Bits caps aside: they are the protocol's.
-        problems=shape.suite_problems(found.manifest),
+        problems=[
+            *caps.over(found.manifest.limits, at.platform.settings),
+            *shape.suite_problems(found.manifest),
+        ],
         may_propose=can(actor, "propose", Thing("protocol", auditor=row.auditor)),
     )
 

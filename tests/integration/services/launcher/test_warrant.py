@@ -1,5 +1,7 @@
 """What the launcher does for whom: nothing but a live run's own container, as it was signed."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -11,9 +13,11 @@ from harness.services.states import Run
 from sandbox.container import calls, rundir
 from sandbox.container.calls import Call
 from sandbox.errors import PlatformFault
+from sandbox.spec import Limits
 from tests.integration.services.launcher.conftest import LEASE_S
 from tests.support import world as worlds
 
+MIB = 1024 * 1024
 MAKING = (calls.FOLDER, calls.CREATE, calls.START)
 ENDING = (calls.WAIT, calls.INSPECT, calls.KILL, calls.REMOVE)
 
@@ -38,6 +42,22 @@ def test_a_container_is_what_was_signed_and_what_the_host_says(office, put):
     assert spec.run_dir == rundir.place(office.settings.run_root, run_id, 2, "joined")
     assert spec.deadline == timing.call_deadline(run.started_at, run.wall_clock_s)
     assert (spec.runtime, spec.command) == ("runc", ())
+    assert spec.limits == Limits(
+        memory_bytes=640 * MIB,
+        cpus=2.0,
+        pids=96,
+        tmpfs_bytes=300 * MIB,
+        fsize_bytes=300 * MIB,
+        cpu_seconds=99,
+    )
+
+
+def test_a_cap_that_was_lowered_after_the_signatures_holds(office, put):
+    call = of(put(Run.RUNNING))
+    assert warrant.spec_of(office, call)
+    lowered = office.settings.model_copy(update={"max_scratch_mib": 299})
+    stricter = replace(office, settings=lowered)
+    assert refused(warrant.spec_of, stricter, call) == "limits_over_cap"
 
 
 @pytest.mark.parametrize("name", MAKING)

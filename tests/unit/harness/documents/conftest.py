@@ -78,6 +78,14 @@ PROTOCOL = {
         "retries": 3,
         "phases": "joined",
         "scorer_mode": "declarative",
+        "limits": {
+            "memory_mib": 512,
+            "cpus": 1,
+            "processes": 64,
+            "scratch_mib": 64,
+            "shm_mib": 16,
+            "cpu_seconds": 3600,
+        },
     },
     "budget": {
         "requests": 400,

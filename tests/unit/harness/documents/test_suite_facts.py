@@ -1,4 +1,14 @@
-from evals.manifest import Aggregate, DataFile, Fields, Manifest, Metric, Needs, SampleEntry
+from evals.manifest import (
+    Aggregate,
+    DataFile,
+    Fields,
+    Limits,
+    Manifest,
+    Metric,
+    Needs,
+    Runtime,
+    SampleEntry,
+)
 from harness.documents import statements, suite
 
 
@@ -14,6 +24,8 @@ def _manifest():
         program=None,
         canary="00000000-0000-4000-8000-000000000000",
         needs=Needs(("target",), 1, 100, 10),
+        runtime=Runtime("base", None),
+        limits=Limits(),
         generation={},
         system=None,
         template="{prompt}",

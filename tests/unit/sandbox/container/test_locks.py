@@ -1,7 +1,8 @@
 import pytest
 
+from evals.manifest import FLAVOURS
 from sandbox.container import locks
-from sandbox.container.flavours import FLAVOURS, stages
+from sandbox.container.flavours import stages
 
 _HASH = "--hash=sha256:" + "ab" * 32
 _OTHER = "--hash=sha256:" + "cd" * 32

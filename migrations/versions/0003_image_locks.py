@@ -1,0 +1,23 @@
+"""Images remember the lock of a suite's own wheels
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("images", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("lock", sa.String(length=64), server_default="", nullable=False)
+        )
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("images", schema=None) as batch_op:
+        batch_op.drop_column("lock")
