@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.launcher.conftest import ROOT, USER, as_user
 from tests.integration.worker.process_tree import descendants
-from tests.integration.worker.rig import SAMPLES, TERMS
+from tests.integration.worker.rig import ASKED, SAMPLES, TERMS
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -49,6 +49,7 @@ def test_a_run_whose_worker_is_nobody_and_has_no_engine(rig, protocol):
         assert (found.st_uid, found.st_gid) == (nobody, group), path
         assert stat.S_IMODE(found.st_mode) == mode, path
     assert rig.containers() == [f"assay-{run_id}-1"]
+    assert rig.limits() == [ASKED]
 
     theirs, ours = doctor(rig, as_user()), doctor(rig)
     assert theirs["privileges"]["detail"] == "the launcher alone holds the container engine"

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import docker
+
 from harness import queue
 from harness.records import audit, ledger, log, runs
 from harness.records import platform as platform_rows
@@ -29,6 +31,9 @@ from tests.support.waiting import until
 # Calls are slow here on purpose, clocks are not.
 LEASE_S, SWEEP_S = 3, 1
 SAMPLES = 20
+# What the suite asks of its container, and what the engine is to make of it.
+ASKS = "limits: {memory_mib: 640, cpus: 2, processes: 96}"
+ASKED = (640 * 1024 * 1024, 2_000_000_000, 96)
 TERMS = Terms(
     run_wall_clock_s=60, start_within_s=60, grid_s=1, runs=4, release="on_completion", concurrency=4
 )
@@ -60,7 +65,8 @@ class Rig:
         self.app = queue.celery(self.platform.settings)
         self.world.image(image)
         self.world.model(self.vendor.base_url)
-        self.suite = self.world.suite(worlds.suite_files(worlds.simple_questions(SAMPLES)))
+        questions = worlds.simple_questions(SAMPLES)
+        self.suite = self.world.suite(worlds.suite_files(questions, asks=ASKS))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -124,6 +130,13 @@ class Rig:
 
     def containers(self) -> list[str]:
         return [found.name for found in DockerRuntime().list(images.owner(self.platform))]
+
+    def limits(self) -> list[tuple[int, int, int]]:
+        """Memory in bytes, processors in billionths and processes, as the engine enforces them."""
+        engine = docker.APIClient(version="auto")
+        found = [engine.inspect_container(name)["HostConfig"] for name in self.containers()]
+        engine.close()
+        return [(one["Memory"], one["NanoCpus"], one["PidsLimit"]) for one in found]
 
     def run_dirs(self) -> list[Path]:
         return list(self.run_root.iterdir()) if self.run_root.is_dir() else []

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.integration.worker.process_tree import alive, children, descendants, kill
+from tests.integration.worker.rig import ASKED
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -13,6 +14,7 @@ def test_a_run_in_its_course_ends_before_a_worker_that_is_stopped(rig, protocol)
     run_id = rig.start_run(protocol)
     rig.wait_until_asked(1)
     below = descendants(tree.supervisor)
+    assert rig.limits() == [ASKED]
     assert len(below) >= 4  # Celery, its two processes, the gateway
     rig.vendor.release()
     assert tree.stop(25) == 0
