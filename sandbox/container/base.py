@@ -10,7 +10,7 @@ from sandbox.container.layers import EPOCH
 from sandbox.errors import PlatformFault
 
 RELEASE = "bookworm"
-PACKAGES = ("python3", "ca-certificates")
+PACKAGES = ("python3", "ca-certificates", "libstdc++6")
 
 # A host of the same release knows which mirror it may use; elsewhere the tool's default is taken.
 _HOST_SOURCES = (

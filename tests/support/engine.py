@@ -1,5 +1,6 @@
 """The real container engine and the image of this very code, built once and then looked up."""
 
+import fcntl
 import tempfile
 from pathlib import Path
 
@@ -25,9 +26,28 @@ def engine() -> DockerRuntime:
 @pytest.fixture(scope="session")
 def image_id(engine) -> str:
     """The guest image; the first time ever this fetches packages and takes a minute."""
-    found = images.current(engine)
-    if found is None:
-        with tempfile.TemporaryDirectory(prefix="assay-image-") as folder:
-            found = images.build(engine, Path(folder), print).id
+    return _image(engine, "base")
+
+
+@pytest.fixture(scope="session")
+def inspect_image(engine) -> str:
+    """The image of the flavour inspect; the first time ever this fetches 95 MB of wheels."""
+    return _image(engine, "inspect")
+
+
+@pytest.fixture(scope="session")
+def lm_eval_image(engine) -> str:
+    """The image of the flavour lm-eval; the first time ever this fetches 155 MB of wheels."""
+    return _image(engine, "lm-eval")
+
+
+def _image(engine, flavour: str) -> str:
+    # Test processes run side by side: one builds, and the others find what it has built.
+    with Path(tempfile.gettempdir(), "assay-tests-images.lock").open("w") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        found = images.current(engine, flavour)
+        if found is None:
+            with tempfile.TemporaryDirectory(prefix="assay-image-") as folder:
+                found = images.build(engine, Path(folder), print, flavour).id
     images.admit(engine, found)
     return found
