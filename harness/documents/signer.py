@@ -1,4 +1,4 @@
-"""Signing keys: ECDSA on P-256 with SHA-256, or Ed25519 (RFC 8032).
+"""Signing keys: ECDSA on P-256 with SHA-256 (RFC 6979), or Ed25519 (RFC 8032).
 
 A key's id is the digest of its DER SubjectPublicKeyInfo (RFC 5280). Errors never say which byte
 of a key or signature was wrong, and never quote it.
@@ -17,7 +17,9 @@ Algorithm: TypeAlias = Literal["p256", "ed25519"]
 _Public: TypeAlias = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 _Private: TypeAlias = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
-_ECDSA = ec.ECDSA(hashes.SHA256())
+# By RFC 6979 a signature is a function of key and message: no random number to leak the key by, or
+# to choose. One made otherwise verifies as well.
+_ECDSA = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
 
 class KeyInvalid(ValueError):

@@ -33,6 +33,12 @@ def test_another_message_or_key_or_a_broken_signature_is_refused(algorithm):
             public.verify(sig, message)
 
 
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_signature_is_a_function_of_key_and_message(algorithm):
+    key = signer.generate(algorithm)
+    assert key.sign(b"message") == key.sign(b"message") != key.sign(b"messagE")
+
+
 def test_the_key_id_is_the_digest_of_the_der_form():
     public = signer.generate("p256").public
     assert public.key_id == canonical.digest(public.der)
