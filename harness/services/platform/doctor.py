@@ -67,6 +67,7 @@ def _machine(settings: Settings) -> list[Finding]:
         machine.user(settings),
         machine.run_root(settings),
         machine.neighbours(settings),
+        machine.limits(settings),
         machine.disk(settings),
         machine.keys(settings),
         machine.front(),

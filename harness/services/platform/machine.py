@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.config import Settings
+from harness.services.platform import caps
 from harness.services.platform import engine as holding
 from harness.services.platform.findings import Finding
 from sandbox.errors import PlatformFault
@@ -90,6 +91,19 @@ def neighbours(settings: Settings) -> Finding:
         True,
         "runs of different models share this host, and can signal to each other "
         "(ASSAY_ONE_VENDOR_PER_HOST)",
+    )
+
+
+def limits(settings: Settings) -> Finding:
+    """Whether this host has what a suite may ask for."""
+    lacks = " and ".join(caps.lacking(settings.max_memory_mib, settings.max_cpus))
+    if not lacks:
+        return Finding("limits", True, "this host has what a suite may ask for")
+    return Finding(
+        "limits",
+        True,
+        f"a suite may ask for more than the {lacks} of this host; its runs wait for another one "
+        "(ASSAY_MAX_MEMORY_MIB, ASSAY_MAX_CPUS)",
     )
 
 

@@ -90,9 +90,13 @@ def perform(platform: Platform, held: Claim) -> Performed | None:
 
 def _preflight(platform: Platform, held: Claim, lease: Lease) -> str:
     """Digest of a self-test that the run's image has passed on this host."""
-    if any(caps.over(held.manifest.limits, platform.settings)):
+    limits = held.manifest.limits
+    if any(caps.over(limits, platform.settings)):
         # Signed before the operator lowered a cap.
         raise PlatformFault("limits_over_cap")
+    if any(caps.lacking(limits.memory_mib, limits.cpus)):
+        # Another host may have it; the engine here would only refuse the container.
+        raise PlatformFault("limits_over_host")
     runtime = engine.runtime(platform.settings)
     if isinstance(runtime, LauncherRuntime):
         return runtime.preflight(held.run.id, held.run.attempt, lease.beat)

@@ -7,8 +7,10 @@ import pytest
 from evals.manifest import Limits as Asked
 from harness.errors import InvalidInput, Unavailable
 from harness.records import platform as platform_rows
+from harness.records import runs
 from harness.records.base import Act
 from harness.services.agreements.terms import Terms
+from harness.services.release import execute
 from harness.services.runs import compile as compiling
 from sandbox.spec import Limits
 from tests.support import copies
@@ -116,3 +118,20 @@ def test_every_reason_against_a_lock_is_told_when_it_is_submitted(world):
 def test_a_lock_that_contradicts_its_flavour_is_refused(world):
     with pytest.raises(InvalidInput, match=r"openai: the flavour inspect brings version"):
         world.suite(locked(b"openai==0.0.1 --hash=sha256:" + b"1" * 64 + b"\n", "inspect"))
+
+
+@pytest.mark.parametrize(
+    ("lowered", "code"), [({"max_cpus": 1}, "limits_over_cap"), ({}, "limits_over_host")]
+)
+def test_a_run_that_asks_for_too_much_here_waits_and_costs_nothing(tmp_path, lowered, code):
+    world = worlds.make(tmp_path / "data", max_cpus=256)
+    world.image()
+    world.model()
+    terms = Terms(run_wall_clock_s=20, start_within_s=100, grid_s=10)
+    run_id = world.reserve(world.agree(world.suite(files("limits: {cpus: 256}")), terms))
+    here = copies.copy(world, tmp_path / "here", **{"max_cpus": 256, **lowered})
+    execute.execute(here.platform, run_id)
+    with here.platform.database.read() as session:
+        run = runs.get(session, run_id)
+        assert (run.state, run.category) == ("QUEUED", code)
+    here.platform.database.close()

@@ -1,6 +1,7 @@
 """Doctor: each thing that can be wrong is named, with what helps, and hides nothing else."""
 
 import json
+import os
 import socket
 import threading
 from contextlib import contextmanager
@@ -49,7 +50,7 @@ def test_a_folder_in_order(world):
     found = opened(world.platform)
     expected = {"engine", "worker user", "run folder", "disk", "keys", "pages", "cookies", "web"}
     expected |= {"database", "migrations", "clock", "image", "self-test", "log", "workers"}
-    assert set(found) == expected | {"broker", "neighbours", "privileges", "containers"}
+    assert set(found) == expected | {"broker", "neighbours", "limits", "privileges", "containers"}
     for name in ("keys", "cookies", "web", "database", "migrations", "clock", "image", "log"):
         assert found[name].ok, found[name]
         assert found[name].remedy == ""
@@ -64,6 +65,16 @@ def test_models_that_share_a_host_are_named(world):
     shared = world.platform.settings.model_copy(update={"one_vendor_per_host": False})
     found = opened(replace(world.platform, settings=shared))["neighbours"]
     assert "ASSAY_ONE_VENDOR_PER_HOST" in found.detail
+
+
+def test_a_host_with_less_than_a_suite_may_ask_for_is_named(world):
+    modest = {"max_memory_mib": 64, "max_cpus": 1}
+    settings = world.platform.settings.model_copy(update=modest)
+    assert examine(settings)["limits"].detail == "this host has what a suite may ask for"
+    greedy = settings.model_copy(update={"max_memory_mib": 2**30, "max_cpus": 10**6})
+    found = examine(greedy)["limits"].detail
+    assert f"{os.cpu_count()} processor" in found
+    assert "ASSAY_MAX_MEMORY_MIB" in found
 
 
 def test_who_holds_the_engine_is_said(world, tmp_path, monkeypatch):
