@@ -12,10 +12,11 @@ from harness.records.base import Act
 from harness.services import states
 from harness.services.agreements import shape
 from harness.services.release import sign
-from harness.services.runs import claim, timing
+from harness.services.runs import claim, perform, timing
+from harness.services.runs import compile as compiling
 from harness.services.runs.lease import Lease
 from harness.services.runs.perform import Performed
-from sandbox.spec import Score, UsageReceipt
+from sandbox.spec import ModelGrant, Score, UsageReceipt
 from tests.support.world import World
 
 DIGEST = "sha256:" + "5e" * 32
@@ -29,21 +30,15 @@ def three_of_four(sample: int, field) -> int:
 
 def start(world: World, run_id: str) -> claim.Claim:
     """Claim a queued run and let it begin, as a worker does."""
+    return _start(world, run_id)[0]
+
+
+def _start(world: World, run_id: str) -> tuple[claim.Claim, ModelGrant]:
     held = claim.claim(world.platform, run_id)
     assert held is not None
-    now = world.platform.clock()
-    with world.platform.database.write() as session:
-        act = Act("test", "open the gateway", now)
-        assert runs.move(
-            session,
-            run_id,
-            states.Run.PREFLIGHT,
-            states.Run.RUNNING,
-            act,
-            worker=held.worker,
-            started_at=now,
-        )
-    return held
+    grant = perform._start(world.platform, held)
+    assert grant is not None
+    return held, grant
 
 
 def release(
@@ -57,7 +52,7 @@ def release(
     The report is there from the slot on: set the world's clock to it. `usage` is what the gateway
     would have counted.
     """
-    held = start(world, run_id)
+    held, grant = _start(world, run_id)
     with world.platform.database.write() as session:
         act = Act("test", "scores complete", world.platform.clock())
         before, after = states.Run.RUNNING, states.Run.RECONCILING
@@ -80,7 +75,8 @@ def release(
     done = Performed(
         claim=held,
         lease=Lease(at_slot, run_id, held.worker),
-        grant_digest=DIGEST,
+        agreed_digest=compiling.agreed_digest(grant),
+        grant_digest=compiling.grant_digest(grant),
         selftest=DIGEST,
         scores=scores,
         receipt=UsageReceipt(

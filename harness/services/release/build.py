@@ -118,7 +118,7 @@ def report(
         "scorer_mode": protocol.harness.scorer_mode,
         "phases": protocol.harness.phases,
         "released_at": outbox.timestamp(released_at),
-        "grant": done.grant_digest,
+        "grant": done.agreed_digest,
     }
     return canonical.dumps(value)
 

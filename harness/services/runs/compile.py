@@ -25,6 +25,7 @@ from sandbox.spec import (
 )
 
 MIB: Final = 1024 * 1024
+_OF_THE_START: Final = ("not_before", "not_after", "checkpoint_digest")
 
 
 def score_schema(manifest: Manifest, epochs: int) -> ScoreSchema:
@@ -78,10 +79,21 @@ def grant(
 
 
 def grant_digest(value: ModelGrant) -> str:
-    """Digest that binds a report to the grant: over its fields, with times as whole seconds."""
+    """Digest of everything in a grant, with times as whole seconds: for the withheld receipt."""
     fields = asdict(value)
-    fields["not_before"] = int(value.not_before)
-    fields["not_after"] = int(value.not_after)
+    for name in _OF_THE_START:
+        if isinstance(fields[name], float):
+            fields[name] = int(fields[name])
+    return canonical.digest(canonical.dumps(_listed(fields)))
+
+
+def agreed_digest(value: ModelGrant) -> str:
+    """Digest that binds a report to what the grant enforced.
+
+    It leaves out what depends on when the run was started. Whoever knows the rest could try all
+    seconds, and learn how long runs before it on this host had taken.
+    """
+    fields = {name: item for name, item in asdict(value).items() if name not in _OF_THE_START}
     return canonical.digest(canonical.dumps(_listed(fields)))
 
 

@@ -47,10 +47,14 @@ _OWN_FAULT: Final[Mapping[Ending, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Performed:
-    """A run whose scores are complete and in memory, waiting for the gate."""
+    """A run whose scores are complete and in memory, waiting for the gate.
+
+    `agreed_digest` is for the report, `grant_digest` for the withheld receipt.
+    """
 
     claim: Claim
     lease: Lease
+    agreed_digest: str
     grant_digest: str
     selftest: str
     scores: tuple[Score, ...]
@@ -81,8 +85,8 @@ def perform(platform: Platform, held: Claim) -> Performed | None:
                 worker=held.worker,
             )
         if moved:
-            digest = compiling.grant_digest(grant)
-            return Performed(held, lease, digest, selftest, result.scores, result.receipt)
+            agreed, exact = compiling.agreed_digest(grant), compiling.grant_digest(grant)
+            return Performed(held, lease, agreed, exact, selftest, result.scores, result.receipt)
         return None
     _end_early(platform, held, result)
     return None
