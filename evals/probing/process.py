@@ -14,7 +14,10 @@ FIRST_UID = 20_000
 ENVIRONMENT = {
     *("PATH", "HOME", "LANG", "LC_CTYPE", "TZ", "HOSTNAME", "PWD"),
     *("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"),
+    *("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "HF_HUB_OFFLINE"),
 }
+# What stands where an SDK insists on a key.
+NO_KEY = "none"
 SECRETIVE = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 RLIMITS = {
     "core": (resource.RLIMIT_CORE, 0),
@@ -74,7 +77,11 @@ def _environment_listed() -> Verdict:
 
 
 def _no_credential_in_environment() -> Verdict:
-    found = [name for name in os.environ if any(word in name.upper() for word in SECRETIVE)]
+    found = [
+        name
+        for name, value in os.environ.items()
+        if value != NO_KEY and any(word in name.upper() for word in SECRETIVE)
+    ]
     return not found, str(len(found))
 
 

@@ -24,6 +24,11 @@ ENVIRONMENT = {
     "TZ": "UTC",
     "OPENAI_BASE_URL": "http://127.0.0.1:8080/v1",
     "ANTHROPIC_BASE_URL": "http://127.0.0.1:8080",
+    # Stock SDKs refuse to start without a key. This one opens nothing: the gateway drops it.
+    "OPENAI_API_KEY": "none",
+    "ANTHROPIC_API_KEY": "none",
+    # Without it a program tries for half a minute to reach a hub before it says that it cannot.
+    "HF_HUB_OFFLINE": "1",
 }
 
 _HIDDEN_PROC = (

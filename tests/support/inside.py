@@ -23,7 +23,6 @@ ROOMY = Limits(memory_bytes=1536 * 1024 * 1024, pids=256, shm_bytes=256 * 1024 *
 _PRELUDE = """
 import json, os, sys, traceback, urllib.request
 sys.path.append("/assay")
-os.environ |= {"OPENAI_API_KEY": "none", "ANTHROPIC_API_KEY": "none", "HF_HUB_OFFLINE": "1"}
 def say(**facts):
     said = urllib.request.Request("http://127.0.0.1:8080/said", json.dumps(facts).encode())
     urllib.request.urlopen(said).read()
@@ -83,7 +82,7 @@ def prepared(
             image=image,
             slot=43_000 + secrets.randbelow(400),
             run_dir=root,
-            deadline=time.time() + 120,
+            deadline=time.time() + 240,
             limits=ROOMY,
         )
         draft = replace(draft, **changes)
@@ -97,10 +96,14 @@ def carry_out(runtime, place: Place, code: str = _PRELUDE + "work()\n") -> int:
     """Run the container to its end; its exit status."""
     spec = replace(place.spec, command=("/usr/bin/python3", "-c", code))
     container = runtime.create(spec)
+    # A program that hangs ends with 137, and its test fails.
+    watch = threading.Timer(spec.deadline - time.time(), runtime.kill, (container,))
+    watch.start()
     try:
         runtime.start(container)
         return runtime.wait(container).exit_code
     finally:
+        watch.cancel()
         runtime.remove(container)
 
 
@@ -134,14 +137,17 @@ def _handler(seen: Run) -> type[BaseHTTPRequestHandler]:
                 self._answer("application/json", b"{}")
                 return
             seen.asked.append((self.path, body))
+            if self.path not in _SPEAKS:
+                self._answer("application/json", b"{}", 404)
+                return
             reply, events = _SPEAKS[self.path]
             if body.get("stream"):
                 self._answer("text/event-stream", b"".join(events()))
             else:
                 self._answer("application/json", json.dumps(reply()).encode())
 
-        def _answer(self, kind: str, body: bytes) -> None:
-            self.send_response(200)
+        def _answer(self, kind: str, body: bytes, status: int = 200) -> None:
+            self.send_response(status)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(len(body)))
             self.end_headers()

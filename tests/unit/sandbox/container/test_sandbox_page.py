@@ -37,7 +37,7 @@ def test_figures_on_the_page():
     assert f"{sum(name.startswith('socket_') for name in EXPECTED)} socket families" in _PAGE
     assert f"{len([p for p in MASKED_PATHS if p.count('/') == 2])} entries of `/proc`" in _PAGE
     assert len(IOCTLS) == 8
-    assert len(ENVIRONMENT) == 6
+    assert len(ENVIRONMENT) == 9
     assert f"filter of {len(confine.ALLOWED)}\ncalls" in _PAGE
 
 
