@@ -1,8 +1,11 @@
 """What an ordinary program may expect still works under the run spec and its system-call filter."""
 
+from contextlib import contextmanager
+
 import pytest
 
 from sandbox.gateway import grant as grants
+from sandbox.spec import Exact
 from tests.integration.gateway import gateway_process
 from tests.integration.gateway.scripted_vendor import ScriptedVendor
 from tests.integration.sandbox.conftest import OWNER
@@ -11,10 +14,10 @@ from tests.support import inside
 pytestmark = pytest.mark.docker
 
 
-def _order(base_url, place):
+def _order(base_url, place, **changes):
     """What a session would tell its gateway."""
     return grants.Order(
-        grant=gateway_process.make_grant(base_url),
+        grant=gateway_process.make_grant(base_url, **changes),
         credentials={"target": gateway_process.SECRET},
         socket=str(place.socket),
         uid=place.ids.peer,
@@ -22,6 +25,24 @@ def _order(base_url, place):
         group=place.ids.group,
         caps=gateway_process.QUICK,
     )
+
+
+@contextmanager
+def _behind_a_gateway(runtime, image, program, **changes):
+    """Run a program to its end with the real gateway between it and a vendor: vendor, receipt."""
+    vendor = ScriptedVendor()
+    gateway = None
+    try:
+        with inside.prepared(runtime, image, OWNER, program) as place:
+            gateway = gateway_process.start(_order(vendor.base_url, place, **changes), {})
+            gateway.wait_for("listening")
+            assert inside.carry_out(runtime, place) == 0
+            receipt = gateway.stop()
+        yield vendor, receipt
+    finally:
+        vendor.stop()
+        if gateway is not None:
+            gateway_process.end(gateway)
 
 
 @pytest.fixture
@@ -85,7 +106,6 @@ say(plain=plain.content[0].text, streamed=streamed, at_once=at_once, letters=let
 
 
 def test_the_openai_sdk_through_the_real_gateway(runtime, inspect_image):
-    vendor = ScriptedVendor()
     program = """
 import asyncio, openai
 QUESTION = {"model": "target", "messages": [{"role": "user", "content": "2+2?"}]}
@@ -97,20 +117,85 @@ async def main():
     assert reply.choices[0].message.content == "".join(letters) == "four"
 asyncio.run(main())
 """
-    gateway = None
-    try:
-        with inside.prepared(runtime, inspect_image, OWNER, program) as place:
-            gateway = gateway_process.start(_order(vendor.base_url, place), {})
-            gateway.wait_for("listening")
-            assert inside.carry_out(runtime, place) == 0
-            receipt = gateway.stop()
-    finally:
-        vendor.stop()
-        if gateway is not None:
-            gateway_process.end(gateway)
-    assert [one.body["model"] for one in vendor.seen] == ["vendor-model-1"] * 2
-    assert [one.body["temperature"] for one in vendor.seen] == [0, 0]
-    assert receipt["replies"] == 2
+    with _behind_a_gateway(runtime, inspect_image, program) as (vendor, receipt):
+        assert [one.body["model"] for one in vendor.seen] == ["vendor-model-1"] * 2
+        assert [one.body["temperature"] for one in vendor.seen] == [0, 0]
+        # What the SDK sends for a key goes nowhere.
+        keys = {one.headers["authorization"] for one in vendor.seen}
+        assert keys == {f"Bearer {gateway_process.SECRET}"}
+        assert receipt["replies"] == 2
+
+
+def test_a_task_of_inspect(runtime, inspect_image):
+    program = """
+from inspect_ai import Task, eval, task
+from inspect_ai.dataset import Sample
+from inspect_ai.scorer import includes
+from inspect_ai.solver import generate, system_message
+
+@task
+def sums():
+    return Task(
+        dataset=[Sample(input="2+2?", target="four"), Sample(input="2+3?", target="five")],
+        solver=[system_message("In a word."), generate()],
+        scorer=includes(),
+    )
+
+(log,) = eval(sums(), model="openai/target", model_args={"responses_api": False}, display="none")
+assert log.status == "success"
+assert log.results.scores[0].metrics["accuracy"].value == 0.5
+"""
+    with _behind_a_gateway(runtime, inspect_image, program) as (vendor, receipt):
+        asked = sorted(one.body["messages"][1]["content"] for one in vendor.seen)
+        assert asked == ["2+2?", "2+3?"]
+        assert receipt["replies"] == 2
+
+
+def test_a_task_of_the_lm_evaluation_harness(runtime, lm_eval_image):
+    program = """
+from lm_eval import simple_evaluate
+from lm_eval.tasks import TaskManager
+
+with open("sums.jsonl", "w") as rows:
+    for question, answer in (("2+2?", "four"), ("2+3?", "five")):
+        rows.write(json.dumps({"question": question, "answer": answer}) + chr(10))
+task = {
+    "task": "sums",
+    "dataset_path": "json",
+    "dataset_kwargs": {"data_files": {"test": "sums.jsonl"}},
+    "test_split": "test",
+    "output_type": "generate_until",
+    "doc_to_text": "{{question}}",
+    "doc_to_target": "{{answer}}",
+    "generation_kwargs": {"until": [";"], "max_gen_toks": 16},
+    "metric_list": [{"metric": "exact_match"}],
+}
+done = simple_evaluate(
+    model="local-chat-completions",
+    model_args={
+        "model": "target",
+        "base_url": os.environ["OPENAI_BASE_URL"] + "/chat/completions",
+        "num_concurrent": 2,
+        "tokenizer_backend": None,
+    },
+    tasks=[task],
+    apply_chat_template=True,
+    # Reading the list of all its own tasks takes longer than everything else here.
+    task_manager=TaskManager(include_defaults=False),
+)
+assert done["results"]["sums"]["exact_match,none"] == 0.5
+"""
+    # It always says these three; a protocol has to agree on them.
+    agreed = {
+        "temperature": Exact("0"),
+        "max_tokens": Exact(16),
+        "seed": Exact(1234),
+        "stop": Exact((";",)),
+    }
+    with _behind_a_gateway(runtime, lm_eval_image, program, parameters=agreed) as (vendor, receipt):
+        asked = sorted(one.body["messages"][0]["content"] for one in vendor.seen)
+        assert asked == ["2+2?", "2+3?"]
+        assert receipt["replies"] == 2
 
 
 def test_sqlite_on_disk_and_in_memory(work):
