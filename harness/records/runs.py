@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -57,7 +58,7 @@ class Run(Base):
     slot_at: Mapped[float | None] = mapped_column(Double)
     started_at: Mapped[float | None] = mapped_column(Double)
     ended_at: Mapped[float | None] = mapped_column(Double)
-    visible_at: Mapped[float | None] = mapped_column(Double)
+    visible_at: Mapped[float | None] = mapped_column(Double, index=True)
     worker: Mapped[str | None] = mapped_column(String(80))
     worker_slot: Mapped[int | None]
     lease_until: Mapped[float | None] = mapped_column(Double)
@@ -247,25 +248,22 @@ def stop_asked(session: Session, run_id: str) -> str | None:
     return session.scalar(select(Run.stop_by).where(Run.id == run_id))
 
 
-def busy_slots(session: Session, worker_prefix: str) -> set[int]:
-    """Slots of this host that a live lease holds."""
-    return {
-        slot
-        for slot in session.scalars(
-            select(Run.worker_slot).where(
-                Run.worker.startswith(worker_prefix, autoescape=True),
-                Run.lease_until.is_not(None),
-            )
-        )
-        if slot is not None
-    }
-
-
-def models_on(session: Session, worker_prefix: str, states: Collection[str]) -> set[str]:
-    """Models whose runs are in one of the states in the hands of this host's workers."""
-    query = select(Protocol.model).join(Run, Protocol.id == Run.protocol)
+def busy_slots(session: Session, worker_prefix: str, now: float) -> set[int]:
+    """Slots of this host that a live lease holds, or a run that is not over for everybody yet."""
     mine = Run.worker.startswith(worker_prefix, autoescape=True)
-    return set(session.scalars(query.where(Run.state.in_(states), mine).distinct()))
+    slot = select(Run.worker_slot).where(mine)
+    held = union(slot.where(Run.lease_until.is_not(None)), slot.where(Run.visible_at > now))
+    return {number for number in session.scalars(held) if number is not None}
+
+
+def models_on(
+    session: Session, worker_prefix: str, states: Collection[str], now: float
+) -> set[str]:
+    """Models of this host's runs that are in one of the states, or not over for everybody yet."""
+    mine = Run.worker.startswith(worker_prefix, autoescape=True)
+    model = select(Protocol.model).join(Run, Protocol.id == Run.protocol).where(mine)
+    held = union(model.where(Run.state.in_(states)), model.where(Run.visible_at > now))
+    return set(session.scalars(held))
 
 
 def other_model_waits(session: Session, run: Run, model: str, state: str, now: float) -> bool:

@@ -1,14 +1,12 @@
-"""Images remember the lock of a suite's own wheels
-
-Revision ID: 0003
-Revises: 0002
-"""
+"""Images remember the lock of a suite's own wheels."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
 down_revision = "0002"
+branch_labels = None
+depends_on = None
 
 
 def upgrade() -> None:

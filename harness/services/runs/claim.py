@@ -3,7 +3,6 @@
 import os
 import secrets
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -17,9 +16,6 @@ from harness.services import states
 from harness.services.agreements import agree
 from harness.services.platform.opening import Platform, Site
 from harness.services.runs.finish import SERVER
-
-# A gateway and a container may be there, or are about to be.
-_LIVE: Final = (states.Run.PREFLIGHT, states.Run.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +47,16 @@ def host_prefix(platform: Site) -> str:
 def claim(platform: Platform, run_id: str) -> Claim | None:
     """Take a queued run, or None when it is not to be had now.
 
-    It is not queued, or late; no slot is free; or this host is another model's at the moment.
+    It is not queued, or late; no slot is free; or this host is another model's at the moment. A run
+    keeps its place until it is over for everybody, whenever and however it ended: else a run that
+    waits here would start, or expire, by what a model said in an earlier one.
     """
     now = platform.clock()
     with platform.database.write() as session:
         run = runs.get(session, run_id)
         if run is None or run.state != states.Run.QUEUED or now > run.start_by:
             return None
-        busy = runs.busy_slots(session, host_prefix(platform))
+        busy = runs.busy_slots(session, host_prefix(platform), now)
         free = [slot for slot in range(platform.settings.worker_slots) if slot not in busy]
         if not free or not _has_turn(platform, session, run, now):
             return None
@@ -105,7 +103,7 @@ def claim(platform: Platform, run_id: str) -> Claim | None:
 
 
 def _has_turn(platform: Platform, session: Session, run: runs.Run, now: float) -> bool:
-    """Whether no other model's run is live on this host, and none has waited longer.
+    """Whether no other model's run has a place on this host, and none has waited longer.
 
     Runs that share a host can signal to each other by how busy they keep it; what one tells of
     its model could then leave in the report of another's. Runs of one model may share: both
@@ -117,7 +115,8 @@ def _has_turn(platform: Platform, session: Session, run: runs.Run, now: float) -
     row = protocols.get(session, run.protocol)
     if row is None:
         raise IntegrityError("a run without a protocol")
-    if runs.models_on(session, host_prefix(platform), _LIVE) - {row.model}:
+    held = runs.models_on(session, host_prefix(platform), states.LEASED_RUNS, now)
+    if held - {row.model}:
         return False
     return not runs.other_model_waits(session, run, row.model, states.Run.QUEUED, now)
 

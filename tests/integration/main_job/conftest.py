@@ -7,9 +7,10 @@ from tests.support import world as worlds
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory, image_id):
-    # Several models are run side by side here, which a host does not do by default.
+    # Several models are run side by side here, which a host does not do by default; and a run that
+    # failed early keeps its place until its slot, which nobody waits for here.
     made = worlds.make(
-        tmp_path_factory.mktemp("world") / "data", worker_slots=4, one_vendor_per_host=False
+        tmp_path_factory.mktemp("world") / "data", worker_slots=64, one_vendor_per_host=False
     )
     made.image(image_id)
     yield made

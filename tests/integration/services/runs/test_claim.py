@@ -7,9 +7,11 @@ import pytest
 from harness.records import runs
 from harness.records.base import Act
 from harness.services.agreements.terms import Terms
+from harness.services.runs import perform
 from harness.services.runs.claim import claim, release_to_queue
-from harness.services.states import Run
-from tests.support import copies
+from harness.services.states import TERMINAL_RUNS, Run
+from sandbox.spec import Ending, SessionResult, UsageReceipt
+from tests.support import copies, released
 from tests.support import world as worlds
 
 ACT = Act("tester", "test", 1.0)
@@ -65,11 +67,65 @@ def test_another_models_run_waits_while_one_is_live(world, queued, state):
     assert claim(replace(world.platform, host="elsewhere"), second) is not None
 
 
-def test_a_run_that_waits_for_its_slot_is_not_live(world, queued):
+ENDINGS = [Ending.GUEST_FAULT, Ending.OOM, Ending.DEADLINE, Ending.OVER_BUDGET, Ending.STOPPED]
+
+
+def end_early(world, run_id, ending):
+    """Let a run end after a reply has reached the guest; its slot."""
+    held = released.start(world, run_id)
+    receipt = UsageReceipt(held.protocol_row.digest)
+    perform._end_early(world.platform, held, SessionResult(ending, "code", True, (), receipt))
+    with world.platform.database.read() as session:
+        ended = runs.get(session, run_id)
+        assert ended.state in TERMINAL_RUNS
+        return ended.slot_at
+
+
+def before_and_after(world, slot, run_id):
+    """Whether a run can be claimed right before another's slot, and at it."""
+    found = []
+    for now in (slot - 0.001, slot):
+        then = released.at(world, now)
+        with then.platform.database.write() as session:
+            runs.get(session, run_id).start_by = now
+        found.append(claim(then.platform, run_id) is not None)
+    return found
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_run_keeps_the_host_from_other_models_until_its_slot(world, queued, ending):
+    first, second = queued(), queued(OTHER)
+    slot = end_early(world, first, ending)
+    assert before_and_after(world, slot, second) == [False, True]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_run_keeps_its_place_until_its_slot(world, queued, ending):
+    alone = replace(
+        world,
+        platform=replace(
+            world.platform, settings=world.platform.settings.model_copy(update={"worker_slots": 1})
+        ),
+    )
+    first, second = queued(), queued()
+    slot = end_early(alone, first, ending)
+    assert before_and_after(alone, slot, second) == [False, True]
+
+
+def test_a_run_that_waits_for_its_slot_keeps_its_place(world, queued):
     first, second = queued(), queued(OTHER)
     held = claim(world.platform, first)
     put(world, held, Run.PREFLIGHT, Run.RUNNING)
     put(world, held, Run.RUNNING, Run.RECONCILING)
+    assert claim(world.platform, second) is None
+
+
+def test_a_run_that_is_given_back_keeps_no_place(world, queued):
+    first, second = queued(), queued(OTHER)
+    held = released.start(world, first)
+    receipt = UsageReceipt(held.protocol_row.digest)
+    lost = SessionResult(Ending.ENGINE_LOST, "container_gone", False, (), receipt)
+    perform._end_early(world.platform, held, lost)
     assert claim(world.platform, second) is not None
 
 

@@ -50,15 +50,16 @@ def test_a_beat_keeps_a_lease_and_never_revives_one(world, run_id):
 def test_slots_are_counted_by_host(world, run_id):
     move(world, run_id, "QUEUED", "PREFLIGHT", holder="host_1:7:ab", worker_slot=4, lease_until=9.0)
 
-    def busy(prefix):
+    def busy(prefix, now=20.0):
         with world.platform.database.read() as session:
-            return runs.busy_slots(session, prefix)
+            return runs.busy_slots(session, prefix, now)
 
     assert busy("host_1:") == {4}
     # The underscore is no wildcard.
     assert busy("hostx1:") == busy("host_2:") == set()
-    move(world, run_id, "PREFLIGHT", "QUEUED", lease_until=None)
-    assert busy("host_1:") == set()
+    move(world, run_id, "PREFLIGHT", "FAILED", lease_until=None, visible_at=30.0)
+    assert busy("host_1:", 29.9) == {4}
+    assert busy("host_1:", 30.0) == busy("host_2:", 29.9) == set()
 
 
 @pytest.mark.parametrize("pattern", ["%", "_", "", "0%"])
