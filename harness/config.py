@@ -82,6 +82,12 @@ class Settings(BaseSettings):
         max_length=200,
         description="Origin line of the transparency log: a URL without its scheme.",
     )
+    log_copy: str = Field(
+        default="",
+        pattern=r"^$|^/.",
+        description="File that keeps the log's copy, best on another disk; "
+        "empty: `keys/log.copy` in the data folder.",
+    )
     operator: str = Field(
         default="operator", pattern=r"^[a-z][a-z0-9-]{1,62}$", description="Operator's name."
     )

@@ -34,11 +34,23 @@ def backup(file: File, *, as_json: output.Json = False) -> None:
     )
 
 
-def restore(file: File, *, as_json: output.Json = False) -> None:
+def restore(
+    file: File,
+    log_copy: Annotated[
+        Path | None,
+        typer.Option(
+            "--log-copy",
+            help="`keys/log.copy` of the server it was made of: what was spent since stays spent.",
+            metavar="FILE",
+        ),
+    ] = None,
+    *,
+    as_json: output.Json = False,
+) -> None:
     """Restore a backup into an empty data folder, and say so in the log."""
     settings = config.load()
     with output.waiting("Restoring database and keys"):
-        restored = restoring.restore(settings, file)
+        restored = restoring.restore(settings, file, log_copy)
     if as_json:
         output.data({"data_dir": str(settings.data_dir), **asdict(restored)})
         return
@@ -47,8 +59,13 @@ def restore(file: File, *, as_json: output.Json = False) -> None:
             ("data folder", str(settings.data_dir)),
             ("made", restored.made_at),
             ("log", f"{restored.log_size} entries, and one more that says it was restored"),
+            ("from its copy", f"{restored.entries} entries, {restored.charges} ledger entries"),
             ("runs ended", str(restored.ended)),
             ("trust root", restored.trust_root),
         ]
     )
-    output.note("whatever happened after the backup is not known here: see docs/operations.md")
+    if log_copy is None and not settings.log_copy:
+        output.note(
+            "whatever happened after the backup is not known here, and bits that were spent since "
+            "are free again: with the log's copy of that server (--log-copy) they stay spent"
+        )

@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "doctor": ("work", "doctor"),
     "backup": ("backup", "backup"),
     "restore": ("backup", "restore"),
+    "ledger": ("ledger", "app"),
     "db": ("db", "app"),
     "images": ("images", "app"),
     "sandbox": ("sandbox", "app"),

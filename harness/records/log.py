@@ -98,6 +98,20 @@ def of_protocol(session: Session, protocol: str) -> Sequence[Statement]:
     ).all()
 
 
+def since(session: Session, index: int) -> Sequence[Statement]:
+    """Every logged statement from one index on, in log order."""
+    return session.scalars(
+        select(Statement).where(Statement.index >= index).order_by(Statement.index)
+    ).all()
+
+
+def waiting(session: Session, pae_digest: str) -> Statement | None:
+    """The statement in the outbox whose signed bytes have this digest."""
+    return session.scalars(
+        select(Statement).where(Statement.pae_digest == pae_digest, Statement.index.is_(None))
+    ).first()
+
+
 def newest(session: Session, limit: int, before: int | None = None) -> Sequence[Statement]:
     """Logged statements, the newest first, all of them or those below an index."""
     query = select(Statement).where(Statement.index.is_not(None))

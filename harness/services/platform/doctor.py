@@ -6,11 +6,11 @@ from typing import Final
 
 from harness import queue
 from harness.config import Settings
-from harness.errors import HarnessError
+from harness.errors import HarnessError, IntegrityError
 from harness.records import platform as rows
 from harness.records import runs
 from harness.records.database import Database, check_schema
-from harness.services.platform import address, engine, images, machine, sequencer
+from harness.services.platform import address, engine, images, ledgers, logcopy, machine, sequencer
 from harness.services.platform.findings import Finding
 from harness.services.platform.opening import Platform, open_platform
 from sandbox.container import reaper
@@ -49,6 +49,7 @@ def examine_open(platform: Platform) -> list[Finding]:
         _selftest,
         _containers,
         _log,
+        _ledger,
         _workers,
         _broker,
     )
@@ -56,7 +57,8 @@ def examine_open(platform: Platform) -> list[Finding]:
         try:
             findings.append(look(platform))
         except HarnessError as error:
-            findings.append(Finding(look.__name__.strip("_"), False, str(error)))
+            remedy = logcopy.REBUILD if logcopy.REBUILD in str(error) else ""
+            findings.append(Finding(look.__name__.strip("_"), False, str(error), remedy))
     return findings
 
 
@@ -90,6 +92,9 @@ def _not_open(settings: Settings) -> list[Finding]:
             return [reached]
         check_schema(database)
         open_platform(settings).database.close()
+    except IntegrityError as error:
+        remedy = logcopy.REBUILD if logcopy.REBUILD in str(error) else ""
+        return [reached, Finding("ledger", False, str(error), remedy)]
     except HarnessError as error:
         behind = "assay db upgrade" in str(error)
         remedy = "assay db upgrade" if behind else ""
@@ -171,6 +176,15 @@ def _log(platform: Platform) -> Finding:
     with platform.database.read() as session:
         size = sequencer.check_log(session, platform)
     return Finding("log", True, f"{size} leaves, root recomputed")
+
+
+def _ledger(platform: Platform) -> Finding:
+    newest = logcopy.tail(logcopy.place(platform.settings))
+    with platform.database.read() as session:
+        logcopy.check(session, newest)
+        ledgers.check(session, platform.clock())
+    size = 0 if newest is None else newest.size
+    return Finding("ledger", True, f"holds what the log says; the log's copy has {size} entries")
 
 
 def _workers(platform: Platform) -> Finding:

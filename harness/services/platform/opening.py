@@ -16,6 +16,7 @@ from harness.documents import canonical
 from harness.documents.signer import KeyInvalid, PrivateKey, generate
 from harness.errors import Unavailable
 from harness.records.database import Database, check_schema, upgrade
+from harness.services.platform import ledgers, logcopy
 from harness.services.platform.vault import Vault, new_key
 from harness.tlog import trust_root
 
@@ -72,7 +73,10 @@ class Platform:
 
 
 def initialise(settings: Settings) -> None:
-    """Make the data folder and the server's keys, and bring the database up. Idempotent."""
+    """Make the data folder and the server's keys, and bring the database up. Idempotent.
+
+    The log's copy is begun where there is none.
+    """
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         settings.keys_dir.mkdir(exist_ok=True, mode=0o700)
@@ -85,10 +89,40 @@ def initialise(settings: Settings) -> None:
     write_secret(settings.keys_dir / _LOG_KEY, Ed25519PrivateKey.generate().private_bytes_raw())
     write_secret(settings.keys_dir / _VAULT_KEY, new_key())
     upgrade(settings.database)
+    copy_log(settings)
+
+
+def copy_log(settings: Settings) -> None:
+    """Begin the log's copy, unless there is one."""
+    database = Database(settings.database)
+    try:
+        path = logcopy.place(settings)
+        if logcopy.tail(path) is None:
+            logcopy.begin(path, database)
+    finally:
+        database.close()
 
 
 def open_platform(settings: Settings) -> Platform:
-    """Open the data folder of this process. Raises Unavailable with the command that helps."""
+    """Open the data folder of this process.
+
+    Raises Unavailable with the command that helps, and IntegrityError when the database is older
+    than what this server has signed, or its ledger is behind its log.
+    """
+    platform = open_unchecked(settings)
+    try:
+        newest = logcopy.tail(logcopy.place(settings))
+        with platform.database.read() as session:
+            logcopy.check(session, newest)
+            ledgers.check(session, platform.clock())
+    except BaseException:
+        platform.database.close()
+        raise
+    return platform
+
+
+def open_unchecked(settings: Settings) -> Platform:
+    """The same, whatever the database holds: for the commands that put it right."""
     try:
         statement = PrivateKey.from_pem((settings.keys_dir / _STATEMENT_KEY).read_bytes())
         log = Ed25519PrivateKey.from_private_bytes((settings.keys_dir / _LOG_KEY).read_bytes())

@@ -9,7 +9,7 @@ from harness.records import log, protocols, runs
 from harness.records.base import Act
 from harness.services import states
 from harness.services.agreements import agree
-from harness.services.platform import outbox, sequencer
+from harness.services.platform import logcopy, outbox, sequencer
 from harness.services.platform.opening import Platform
 from harness.services.runs.finish import SERVER
 
@@ -17,13 +17,14 @@ _ROUNDS = 8
 
 
 def publish(platform: Platform, app: Celery | None = None) -> None:
-    """Log what is due and move what waited for it, until nothing more follows."""
+    """Log what is due and move what waited for it, until nothing more follows; copy the log."""
     for _ in range(_ROUNDS):
         with platform.database.write() as session:
             appended = sequencer.append_due(session, platform)
             moved = _follow(session, platform, app)
         if not appended and not moved:
-            return
+            break
+    logcopy.keep(logcopy.place(platform.settings), platform.database)
 
 
 def _follow(session: Session, platform: Platform, app: Celery | None) -> int:

@@ -14,6 +14,7 @@ from harness.records import log, parties, protocols, runs, suites
 from harness.records.base import Act
 from harness.services import states
 from harness.services.agreements import agree
+from harness.services.platform import logcopy
 from harness.services.platform.opening import Platform, Site
 from harness.services.runs.finish import SERVER
 
@@ -81,6 +82,7 @@ def claim(platform: Platform, run_id: str) -> Claim | None:
         head = log.head(session)
         if row is None or not start or start[-1].index is None or head is None:
             raise IntegrityError("a queued run whose run-start is not in the log")
+        _remember(platform, start[-1].index)
         suite = suites.get(session, row.suite)
         archive = suites.archive(session, row.suite)
         model = parties.model(session, row.model)
@@ -100,6 +102,14 @@ def claim(platform: Platform, run_id: str) -> Claim | None:
             run_start_index=start[-1].index,
             checkpoint=head.note,
         )
+
+
+def _remember(platform: Platform, index: int) -> None:
+    """No model is called before the log's copy on this host has the run-start and its charge."""
+    path = logcopy.place(platform.settings)
+    newest = logcopy.tail(path)
+    if newest is None or newest.size <= index:
+        logcopy.keep(path, platform.database)
 
 
 def _has_turn(platform: Platform, session: Session, run: runs.Run, now: float) -> bool:

@@ -110,6 +110,7 @@ def test_several_processes_bring_it_up_at_once(database_url, tmp_path):
     assert [process.returncode for process in processes] == [0] * UPGRADES
     assert len(roots) == 1
     assert sorted(path.name for path in (tmp_path / "data" / "keys").iterdir()) == [
+        "log.copy",
         "log.key",
         "statement.pem",
         "vault.key",

@@ -1,0 +1,134 @@
+"""The ledger as the log has it: what every logged run-start charged, and every refund gave back.
+
+The log is what others have seen, so it decides: a ledger that has less was restored, edited or
+lost, and bits would be free again.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from harness.disclosure import bits
+from harness.disclosure.accountant import YEAR_S
+from harness.documents import envelope
+from harness.errors import IntegrityError
+from harness.records import ledger
+from harness.records.base import Act
+from harness.services.platform.logcopy import REBUILD
+
+Account = tuple[str, str, str]
+_NAMED: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One entry that the ledger lacks or has too much of: `entry` is what stands there now.
+
+    `right` is what belongs there, None where nothing does.
+    """
+
+    run: str
+    entry: ledger.LedgerEntry | None
+    right: ledger.LedgerEntry | None
+
+
+def check(session: Session, now: float) -> None:
+    """Raise IntegrityError when the ledger is behind the log, over the last 365 days."""
+    found = {item.run for item in differences(session, now - YEAR_S, {})}
+    if found:
+        names = " ".join(sorted(found)[:_NAMED])
+        raise IntegrityError(
+            f"the ledger is behind the log: what {len(found)} runs spent is not in it, or is less "
+            f"({names}). It was restored or changed; bits would be free again. Stop every process "
+            f"of Assay and run `{REBUILD}`, which takes it from the log"
+        )
+
+
+def rebuild(session: Session, accounts: Mapping[str, Account], act: Act) -> int:
+    """Make the ledger what the log says; how many entries were put right.
+
+    `accounts` are of runs whose protocols are not known here any more.
+    """
+    found = list(differences(session, 0.0, accounts))
+    for item in found:
+        if item.entry is None and item.right is None:
+            raise IntegrityError(
+                f"run {item.run} is in the log, and neither its protocol nor its charge is known: "
+                "the log's copy that has it is needed (ASSAY_LOG_COPY)"
+            )
+        if item.entry is not None:
+            ledger.drop(session, item.entry, act)
+    for item in found:
+        if item.right is not None:
+            ledger.post(session, item.right, act)
+    return len(found)
+
+
+def differences(
+    session: Session, since: float, accounts: Mapping[str, Account]
+) -> Iterator[Difference]:
+    """Where the ledger does not bear out the log, statements that wait for their slot included."""
+    for row in ledger.logged(session, "run-start", "charge", since):
+        said = _predicate(row.envelope)
+        account = accounts.get(row.run)
+        if row.auditor is not None and row.owner_group is not None and row.model is not None:
+            account = (row.auditor, row.owner_group, row.model)
+        elif row.entry is not None:
+            account = (row.entry.auditor, row.entry.owner_group, row.entry.model)
+        if account is None:
+            yield Difference(row.run, None, None)
+            continue
+        right = _entry("charge", row.run, account, _microbits(said["alphabet"]), row.at)
+        if row.entry is None or _less(row.entry, right):
+            yield Difference(row.run, row.entry, right)
+    yield from (Difference(row.run, row, None) for row in ledger.unexplained(session))
+
+
+def missing_refunds(session: Session, act: Act) -> int:
+    """Give back what the log says was given back; how many refunds were missing."""
+    found = [row for row in ledger.logged(session, "run-refund", "refund", 0.0) if not row.entry]
+    charges = ledger.charges(session, [row.run for row in found])
+    for row in found:
+        charge = charges[row.run]
+        account = (charge.auditor, charge.owner_group, charge.model)
+        right = _entry("refund", row.run, account, charge.microbits, row.at)
+        ledger.post(session, right, act)
+    return len(found)
+
+
+def _less(entry: ledger.LedgerEntry, right: ledger.LedgerEntry) -> bool:
+    """Whether an entry counts for less, for somebody else, or not for as long."""
+    whose = (entry.auditor, entry.owner_group, entry.model)
+    return (
+        whose != (right.auditor, right.owner_group, right.model)
+        or entry.microbits < right.microbits
+        or entry.at < right.at
+    )
+
+
+def _entry(kind: str, run: str, account: Account, microbits: int, at: float) -> ledger.LedgerEntry:
+    auditor, owner_group, model = account
+    return ledger.LedgerEntry(
+        kind=kind,
+        run=run,
+        auditor=auditor,
+        owner_group=owner_group,
+        model=model,
+        microbits=microbits,
+        at=int(at),
+    )
+
+
+def _predicate(sealed: bytes) -> dict[str, Any]:
+    # Signed by this server and stored as it is: `sequencer.check_log` speaks for the bytes.
+    found: dict[str, Any] = json.loads(envelope.parse(sealed).payload)["predicate"]
+    return found
+
+
+@lru_cache(maxsize=256)
+def _microbits(alphabet: str) -> int:
+    return bits.microbits(int(alphabet))
