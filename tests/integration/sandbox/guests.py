@@ -1,5 +1,6 @@
 """Sessions whose guest does what a test wants, against a vendor that does as it is told."""
 
+import os
 import secrets
 import threading
 import time
@@ -25,8 +26,9 @@ from sandbox.spec import (
     SessionSpec,
     Stage,
 )
-from tests.integration.sandbox.conftest import OWNER
 
+# Test processes run side by side on one engine: none may clean up after another.
+OWNER = f"assay-tests-{os.getpid()}"
 CREDENTIAL = "sk-" + "c0ffee" * 6
 _DIGEST = "sha256:" + "ab" * 32
 _ATTACKS = Path(__file__).parents[2] / "hostile/sandbox"

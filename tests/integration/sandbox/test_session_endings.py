@@ -1,6 +1,7 @@
-"""Every way a sandboxed run can end, with the real engine, the real gateway and hostile guests.
+"""Every way a sandboxed run can end, with the real engine and the real gateway.
 
-The fixtures `runtime` and `run_root` check after each that no container and no folder is left.
+What hostile guests do to their host is in `test_failure_table.py`. The fixtures `runtime` and
+`run_root` check after each test that no container and no folder is left.
 """
 
 import os
@@ -29,7 +30,6 @@ from tests.integration.sandbox.guests import (
 pytestmark = pytest.mark.docker
 
 _FOR_EVER = "while True: time.sleep(1)"
-_EAT = "hoard = [bytearray(1 << 20) for _ in range(2000)]"
 
 
 @pytest.fixture
@@ -114,40 +114,13 @@ def test_a_guest_that_breaks_the_rules(guest, runtime, script, code):
     assert not result.reply_reached_guest
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        _EAT,
-        f"""
-child = os.fork()
-if child == 0:
-    {_EAT}
-os.waitpid(child, 0)
-raise SystemExit(0)
-""",
-    ],
-    ids=["itself", "a child only"],
-)
-def test_out_of_memory(guest, runtime, script):
-    result = carry_out(guest(script, limits=Limits(memory_bytes=128 * 1024 * 1024)), runtime)
-    assert (result.ending, result.scores) == (Ending.OOM, ())
-
-
 def test_enough_memory(guest, runtime):
     eat_less = "hoard = [bytearray(1 << 20) for _ in range(32)]\n"
     limits = Limits(memory_bytes=128 * 1024 * 1024)
     assert carry_out(guest(eat_less + ANSWER_ALL, limits=limits), runtime).ending == "complete"
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        _FOR_EVER,
-        f"signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{_FOR_EVER}",
-        "while True: pass",
-    ],
-    ids=["waits", "ignores SIGTERM", "spins"],
-)
+@pytest.mark.parametrize("script", [_FOR_EVER, "while True: pass"], ids=["waits", "spins"])
 def test_the_deadline(guest, runtime, script):
     spec = guest(script, wall_clock_s=2)
     result = carry_out(spec, runtime)
@@ -225,31 +198,6 @@ def test_the_gateway_dies(guest, runtime):
     assert result.ending is Ending.GATEWAY_LOST
 
 
-def test_a_flood_of_output_goes_nowhere(guest, runtime):
-    flood = 'line = "x" * 65536\nfor _ in range(4000): sys.stdout.write(line)\n'
-    before = _docker_bytes()
-    result = carry_out(guest(flood + ANSWER_ALL), runtime)
-    assert result.ending is Ending.COMPLETE
-    assert _docker_bytes() - before < 16 * 1024 * 1024
-
-
-def test_a_spawn_loop_is_held(guest, runtime):
-    loop = """
-born = 0
-try:
-    while True:
-        if os.fork() == 0:
-            signal.pause()
-        born += 1
-except OSError:
-    pass
-drive(score("s0", correct=int(born < 64)), score("s1", correct=1))
-drive(client.end(2))
-"""
-    result = carry_out(guest(loop), runtime)
-    assert {score.values for score in result.scores} == {(1,)}
-
-
 def test_the_credential_is_nowhere_inside(guest, runtime):
     # As bytes of the guest's memory are searched too, the needle is put together late.
     look = f"""
@@ -313,14 +261,6 @@ def _gateways() -> list[int]:
         if b"sandbox.gateway" in words and parent == os.getpid():
             found.append(int(path.name))
     return found
-
-
-def _docker_bytes() -> int:
-    return sum(
-        path.stat().st_size
-        for path in Path("/var/lib/docker/containers").rglob("*")
-        if path.is_file()
-    )
 
 
 def _descriptors() -> int:
