@@ -168,6 +168,19 @@ def test_developers_run_what_users_run():
 
 
 # A rule that never fires is no rule: each check sees its own violation.
+def test_migrations_follow_each_other_in_one_line():
+    # Two changes that each add the next one merge without a conflict.
+    found = [path for path in tree() if path.parent == ROOT / "migrations/versions"]
+    told = [
+        dict(re.findall(r'^(revision|down_revision) = "?(\w+)"?$', path.read_text(), re.MULTILINE))
+        for path in found
+    ]
+    numbers = [path.name.partition("_")[0] for path in found]
+    assert numbers == [f"{number:04}" for number in range(1, len(found) + 1)]
+    assert [one["revision"] for one in told] == numbers
+    assert [one["down_revision"] for one in told] == ["None", *numbers[:-1]]
+
+
 def test_each_rule_sees_a_violation():
     assert not is_docstring_only('"""Words."""\nimport os\n')
     assert imports_of("def f():\n    import docker.errors\n", "docker")
