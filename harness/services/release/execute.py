@@ -74,11 +74,11 @@ def _rows(done: Performed) -> list[metrics.Row]:
     return [(score.sample, score.epoch, score.values) for score in done.scores]
 
 
-def _release(platform: Platform, done: Performed) -> None:
-    """Judge, wait for the slot, sign. Raises Refused when nothing may leave."""
+def judge(done: Performed) -> gate.Released:
+    """What may leave of a run's scores. Raises Refused when nothing may."""
     held = done.claim
     protocol = held.protocol
-    released = gate.release_rows(
+    return gate.release_rows(
         _rows(done),
         shape.plan_of(held.manifest, protocol.harness.epochs),
         shape.declared_cells(protocol),
@@ -86,11 +86,23 @@ def _release(platform: Platform, done: Performed) -> None:
         charged=int(held.run.alphabet),
         findings=gate.Findings(failed=done.receipt.vendor_errors),
     )
-    run = held.run
-    slot = timing.visible_at(platform.clock(), run.slot_at, run.grid_s)
+
+
+def slot_of(run: runs.Run, now: float) -> float:
+    """The slot of a release that is decided now, in seconds since the Unix epoch.
+
+    Raises Refused for a slot that is not in the alphabet that was charged: a later one.
+    """
+    slot = timing.visible_at(now, run.slot_at, run.grid_s)
     if slot > timing.last_slot(run.start_by, run.wall_clock_s, run.grid_s, run.slot_at):
-        # A later slot is not in the alphabet that was charged.
         raise Refused(Reason.NOT_CHARGED)
+    return slot
+
+
+def _release(platform: Platform, done: Performed) -> None:
+    """Judge, wait for the slot, sign. Raises Refused when nothing may leave."""
+    released = judge(done)
+    slot = slot_of(done.claim.run, platform.clock())
     _hold(platform, done, slot)
     with platform.database.write() as session:
         sign.sign(session, platform, done, released, slot)

@@ -156,17 +156,22 @@ def _session(platform: Platform, held: Claim, grant: ModelGrant, lease: Lease) -
     return sandbox_session.run(spec, callbacks, engine.runtime(platform.settings))
 
 
-def _end_early(platform: Platform, held: Claim, result: SessionResult) -> None:
+def state_after(result: SessionResult, *, window_over: bool) -> str:
+    """How a run ends that has no scores. Once a reply has reached the guest nothing is refunded.
+
+    `window_over`: not the run's wall clock but the agreed window has ended, so that the budget
+    has expired.
+    """
     after = _OWN_FAULT.get(result.ending, states.Run.INVALID_INFRA)
-    window_end = instant(held.protocol.budget.window.end).timestamp()
-    if result.ending is Ending.DEADLINE and platform.clock() >= window_end:
-        # Not the run's wall clock but the agreed window is over: the budget has expired.
+    if result.ending is Ending.DEADLINE and window_over:
         after = states.Run.OVER_BUDGET
-    if result.reply_reached_guest and after in {
-        states.Run.INVALID_INFRA,
-        states.Run.INVALID_SUITE,
-    }:
-        after = states.Run.FAILED
+    given_back = {states.Run.INVALID_INFRA, states.Run.INVALID_SUITE}
+    return states.Run.FAILED if result.reply_reached_guest and after in given_back else after
+
+
+def _end_early(platform: Platform, held: Claim, result: SessionResult) -> None:
+    window_end = instant(held.protocol.budget.window.end).timestamp()
+    after = state_after(result, window_over=platform.clock() >= window_end)
     with platform.database.write() as session:
         run = runs.get(session, held.run.id)
         if run is None or run.worker != held.worker or run.state != states.Run.RUNNING:

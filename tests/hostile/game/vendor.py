@@ -1,0 +1,52 @@
+"""A mock vendor whose model says k planted bits, in place of the gateway's connections."""
+
+import json
+from collections import deque
+
+# What a prompt must hold for this vendor to break down over it.
+TROUBLE = b"trouble"
+
+
+class Flight:
+    """One attempt that waits for the vendor."""
+
+    def __init__(self, receiver, request: bytes) -> None:
+        self.receiver, self.request, self.over = receiver, request, False
+
+    def cancel(self) -> None:
+        self.over = True
+
+    def hold(self, *, paused: bool) -> None:
+        """Nothing is streamed here."""
+
+
+class Vendor:
+    """Answers every call with `says`, except those that ask for trouble; those get a 500."""
+
+    def __init__(self, says: str) -> None:
+        self._says = says
+        self._waiting: deque[Flight] = deque()
+        self.requests: list[bytes] = []
+
+    def send(self, address, request, receiver, *, timeout_s, stream, fresh) -> Flight:
+        flight = Flight(receiver, request)
+        self._waiting.append(flight)
+        return flight
+
+    def work(self) -> bool:
+        """Answer one waiting attempt; False when there is none."""
+        if not self._waiting:
+            return False
+        flight = self._waiting.popleft()
+        if not flight.over:
+            self.requests.append(flight.request)
+            flight.receiver.reply(*self._reply(flight.request))
+        return True
+
+    def _reply(self, request: bytes) -> tuple[int, bytes, bytes]:
+        if TROUBLE in request:
+            return 500, b"", b""
+        message = {"role": "assistant", "content": self._says}
+        usage = {"prompt_tokens": len(request), "completion_tokens": len(self._says)}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        return 200, json.dumps({"choices": [choice], "usage": usage}).encode(), b""

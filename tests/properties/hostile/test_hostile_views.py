@@ -1,0 +1,50 @@
+"""What an auditor can ever see of a hostile suite: all its secrets, one by one.
+
+Each test looks at one suite from every side, because a suite's runs are played once a process.
+"""
+
+import pytest
+
+from tests.hostile.game import auditor, play, suite
+
+CATALOGUE = suite.catalogue()
+
+
+def bound_holds(game, one):
+    """The suite and its decoder against k = bound + 12 bits, 2,000 times."""
+    bound = game.bits(one)
+    k = play.secret_bits(bound)
+    assert k > one.uses
+    assert play.recovered(game.view, one, k, seed=0) <= play.most_hits(bound, k)
+
+
+def naive_gate_leaks(game, one):
+    """The same suite where nobody had thought; else the tests here would be blind to it."""
+    assert len(play.distinct(game.naive, one)) >= 2
+
+
+def test_there_are_at_least_forty_eight_with_a_paragraph_each():
+    assert len(suite.of(closed=True)) >= 48
+    assert [one.name for one in CATALOGUE.values() if len(one.tries.split()) < 12] == []
+
+
+@pytest.mark.parametrize("name", suite.of(closed=True))
+def test_a_closed_channel_has_one_view(game, name):
+    """Two, with FAILED, where the suite may choose whether it fails."""
+    one = CATALOGUE[name]
+    views = play.distinct(game.view, one)
+    assert len(views) == one.views
+    assert len({auditor.outcome(view.split(b"\n")[0]) for view in views}) == one.views
+    bound_holds(game, one)
+    naive_gate_leaks(game, one)
+
+
+@pytest.mark.parametrize("name", suite.of(closed=False))
+def test_what_is_open_stays_within_the_bits_that_were_charged(game, name):
+    one = CATALOGUE[name]
+    views = len(play.distinct(game.view, one))
+    assert views > 1
+    assert play.bits_of(views) <= game.bits(one)
+    assert one.reaches in (None, views)
+    bound_holds(game, one)
+    naive_gate_leaks(game, one)
