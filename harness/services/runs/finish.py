@@ -48,7 +48,7 @@ def end(
     act = Act(SERVER, f"end run {after}", now)
     refunded = after in states.REFUNDED_RUNS
     # A release was held until its slot and is stamped with it, not with the moments after it.
-    visible = slot or (now if refunded else timing.visible_at(now, run.slot_at, run.grid_s))
+    visible = slot or (now if refunded else _seen_at(run, now))
     moved = runs.move(
         session,
         run.id,
@@ -70,6 +70,11 @@ def end(
         outcome = states.public_outcome(after)
         _issue(session, platform, "run-end", run, {"outcome": outcome}, act, visible)
     return True
+
+
+def _seen_at(run: runs.Run, now: float) -> float:
+    last = timing.last_slot(run.start_by, run.wall_clock_s, run.grid_s, run.slot_at)
+    return timing.ending_at(now, timing.visible_at(now, run.slot_at, run.grid_s), last)
 
 
 def _refundable(session: Session, run: runs.Run) -> bool:

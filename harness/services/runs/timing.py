@@ -8,6 +8,12 @@ from dataclasses import dataclass
 
 # Kept free at the end of the wall clock for counting and signing.
 RECONCILE_S = 3
+# Between the end of the wall clock and a fixed slot, for what a guest could make slow: closing its
+# gateway, removing its container.
+SETTLE_S = 7
+# An ending that is known only after the last slot is seen so much after it, and not when it came.
+LATE_S = 60
+_LATER_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ def plan(
 ) -> Timing:
     """Times of a slot that is reserved now."""
     start_by = reserved_at + start_within_s
-    last = up_to_grid(start_by + wall_clock_s, grid_s)
+    last = up_to_grid(start_by + wall_clock_s + SETTLE_S, grid_s)
     return Timing(reserved_at, start_by, wall_clock_s, grid_s, last if fixed else None)
 
 
@@ -47,5 +53,17 @@ def last_slot(start_by: float, wall_clock_s: int, grid_s: int, slot_at: float | 
 
 
 def visible_at(now: float, slot_at: float | None, grid_s: int) -> float:
-    """When an ending that is decided now may be seen."""
+    """The slot of what is decided now; past the last one, a moment that is none."""
     return up_to_grid(now, grid_s) if slot_at is None else max(slot_at, now)
+
+
+def ending_at(now: float, slot: float, last: float) -> float:
+    """When an ending that is decided now may be seen; `slot` is its slot, `last` the last one.
+
+    A late one needs a run that began at the last moment and a host in trouble, which a suite may
+    have caused. How late it is must not show: a minute after the last slot it is FAILED.
+    """
+    if slot <= last:
+        return slot
+    late = last + LATE_S
+    return late if now <= late else up_to_grid(now, _LATER_S)

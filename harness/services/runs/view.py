@@ -24,8 +24,6 @@ from sandbox.errors import PlatformFault
 _ALIVE_S = 60.0
 # A run that waits for the platform is in PREFLIGHT for moments, again and again.
 _NOT_STARTED = frozenset({states.Run.RESERVED, states.Run.QUEUED, states.Run.PREFLIGHT})
-# Signing and logging at a slot take a moment; what is later than this will not come.
-_LATE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +153,7 @@ def outcome_at(run: runs.Run | runs.Listed, now: float) -> str:
     if run.visible_at is not None and run.visible_at <= now:
         return states.public_outcome(run.state)
     last = timing.last_slot(run.start_by, run.wall_clock_s, run.grid_s, run.slot_at)
-    return "FAILED" if run.started_at is not None and now > last + _LATE_S else "PENDING"
+    return "FAILED" if run.started_at is not None and now >= last + timing.LATE_S else "PENDING"
 
 
 def stop(session: Session, platform: Platform, actor: Actor, run_id: str) -> runs.Run:

@@ -15,7 +15,7 @@ from harness.records import runs
 from harness.services import states
 from harness.services.release import build, execute
 from harness.services.runs import compile as compiling
-from harness.services.runs import perform, timing
+from harness.services.runs import finish, perform, timing
 from harness.services.runs.claim import Claim
 from sandbox.spec import Ending, ModelGrant
 from tests.hostile.game.wall import Ran
@@ -60,13 +60,13 @@ def view(begun: Start, ran: Ran) -> bytes:
             released = execute.judge(done)
             slot = execute.slot_of(run, ran.at)
         except Refused:
-            return _told("FAILED", timing.visible_at(ran.at, run.slot_at, run.grid_s), None)
+            return _told("FAILED", finish._seen_at(run, ran.at), None)
         body = build.report(done, released, _line(run), _spent(held), slot)
         return _told("RELEASED", slot, body)
     over = instant(held.protocol.budget.window.end).timestamp()
     state = perform.state_after(ran.result, window_over=ran.at >= over)
     refunded = state in states.REFUNDED_RUNS
-    seen = ran.at if refunded else timing.visible_at(ran.at, run.slot_at, run.grid_s)
+    seen = ran.at if refunded else finish._seen_at(run, ran.at)
     return _told(states.public_outcome(state), seen, None)
 
 

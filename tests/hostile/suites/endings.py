@@ -112,6 +112,32 @@ def edge_of_the_time(guest, secret):
     guest.finish(HONEST)
 
 
+@suite(leak="seconds", uses=4, late=True)
+def edge_of_the_slot(guest, secret):
+    """Starts at the last moment that is agreed, works to the end of its time and makes its own
+    removal slow, by up to nine seconds, so that its release would come after its slot."""
+    guest.wait(56.5)
+    guest.finish(HONEST)
+    guest.die(0, teardown_s=0.6 * secret)
+
+
+@suite(leak="seconds", uses=4, late=True)
+def slow_removal_of_a_failure(guest, secret):
+    """The same without scores: a failure that would be known some seconds after its slot."""
+    guest.wait(56.5)
+    guest.die(1, teardown_s=0.6 * secret)
+
+
+@suite(leak="seconds", late=True)
+def removal_that_takes_ages(guest, secret):
+    """Brings the host into such trouble that its own end is known only long after the slot, by a
+    number of seconds that is the secret. It is FAILED then, and a minute late however late it is."""
+    guest.wait(56.5)
+    if secret % 2:
+        guest.finish(HONEST)
+    guest.die(1, teardown_s=21 + secret)
+
+
 @suite(leak="seconds", runs=2, chained=True)
 def holding_up_a_run_of_a_fixed_slot(guest, secret):
     """Keeps the host busy for as long as the secret says, so that the run behind it starts late;
