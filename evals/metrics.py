@@ -6,7 +6,20 @@ from typing import NamedTuple
 from evals.fields import ABSENT, Reader
 
 SCORE_TYPES = ("int", "category", "successes")
-KINDS = {"proportion": ("int",), "bounded_mean": ("int", "successes"), "histogram": ("category",)}
+_SUMMED = ("int", "successes")
+KINDS = {
+    "proportion": ("int",),
+    "bounded_mean": _SUMMED,
+    "bounded_count": _SUMMED,
+    "pass_at_k": _SUMMED,
+    "rate": _SUMMED,
+    "second_moment": _SUMMED,
+    "histogram": ("category",),
+}
+# Kinds of what is counted, from zero up.
+_COUNTS = ("bounded_count", "pass_at_k", "rate")
+# A field that belongs to one kind only: there it stands, or may stand, and nowhere else.
+_OWN = {"pass_at_k": "k", "rate": "exposure", "histogram": "percentiles"}
 
 PROGRAM_SCORER = "program"
 
@@ -38,7 +51,9 @@ class Metric(NamedTuple):
 class Aggregate(NamedTuple):
     """A statistic over all samples, or over each label of the dimension `groups`.
 
-    `unit` is the number of samples that one step of the released grid stands for.
+    `unit` is the number of samples that one step of the released grid stands for. `attempts`
+    is the k of pass@k; `exposure` what a rate is per, a metric or a number for every sample;
+    `percentiles` are read off a histogram.
     """
 
     id: str
@@ -46,6 +61,9 @@ class Aggregate(NamedTuple):
     kind: str
     unit: int
     groups: str | None
+    attempts: int = 0
+    exposure: str | int | None = None
+    percentiles: tuple[int, ...] = ()
 
 
 def read_metric(reader: Reader, value: object, path: str) -> Metric:
@@ -127,15 +145,17 @@ def read_aggregates(
     found = []
     for index, item in enumerate(reader.items(value, "aggregates", 1, 64)):
         path = f"aggregates[{index}]"
-        aggregate = reader.record(item, path, "id metric kind unit groups")
+        kind = item.get("kind") if isinstance(item, dict) else None
+        own = _OWN.get(kind, "") if isinstance(kind, str) else ""
+        if own == "percentiles" and isinstance(item, dict) and own not in item:
+            own = ""
+        aggregate = reader.record(item, path, f"id metric kind unit groups {own}")
         kind = reader.choice(aggregate["kind"], f"{path}.kind", tuple(KINDS))
         metric = by_id.get(reader.name(aggregate["metric"], f"{path}.metric"))
         if metric is None:
             reader.say(f"{path}.metric", "is no metric of this suite")
-        elif metric.score_type not in KINDS[kind]:
-            reader.say(f"{path}.kind", f"does not fit a score of type {metric.score_type}")
-        elif kind == "proportion" and (metric.lo, metric.hi) != (0, 1):
-            reader.say(f"{path}.kind", "needs a score from 0 to 1")
+        else:
+            _check_kind(reader, kind, metric, f"{path}.kind")
         groups = aggregate["groups"]
         if groups is not None and groups is not ABSENT and groups not in dimensions:
             reader.say(f"{path}.groups", "is no dimension of fields.groups")
@@ -146,6 +166,39 @@ def read_aggregates(
                 kind,
                 reader.whole(aggregate["unit"], f"{path}.unit", 1, 10_000),
                 groups if isinstance(groups, str) else None,
+                reader.whole(aggregate["k"], f"{path}.k", 1, 100) if own == "k" else 0,
+                _exposure(reader, aggregate["exposure"], f"{path}.exposure", by_id)
+                if own == "exposure"
+                else None,
+                _percentiles(reader, aggregate["percentiles"], f"{path}.percentiles")
+                if own == "percentiles"
+                else (),
             )
         )
+    return tuple(found)
+
+
+def _check_kind(reader: Reader, kind: str, metric: Metric, path: str) -> None:
+    if metric.score_type not in KINDS[kind]:
+        reader.say(path, f"does not fit a score of type {metric.score_type}")
+    elif kind == "proportion" and (metric.lo, metric.hi) != (0, 1):
+        reader.say(path, "needs a score from 0 to 1")
+    elif kind in _COUNTS and metric.lo != 0:
+        reader.say(path, "needs a score from 0 up")
+
+
+def _exposure(reader: Reader, value: object, path: str, metrics: dict[str, Metric]) -> str | int:
+    if not isinstance(value, str):
+        return reader.whole(value, path, 1, 1_000_000)
+    metric = metrics.get(value)
+    if metric is None or metric.lo != 0 or metric.score_type == "category":
+        reader.say(path, "must be a number per sample, or a metric with a score from 0 up")
+    return value
+
+
+def _percentiles(reader: Reader, value: object, path: str) -> tuple[int, ...]:
+    items = reader.items(value, path, 1, 9)
+    found = [reader.whole(item, f"{path}[{index}]", 1, 99) for index, item in enumerate(items)]
+    if sorted(set(found)) != found:
+        reader.say(path, "must rise")
     return tuple(found)

@@ -1,21 +1,32 @@
 """A report's figures as panels of a chart, and as the sentence that says the same."""
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import groupby
 from typing import Final
 
 from harness.documents.protocol_terms import Decision
-from harness.services.publication.reports import Shown
+from harness.services.publication.reports import NO_EXPOSURE, Shown
 from web.charts import Limit, Mark, Panel
 from web.wording import counted
 
-_UNITS: Final = {"proportion": "share of samples", "bounded_mean": "mean score of a sample"}
+_UNITS: Final = {
+    "proportion": "share of samples",
+    "bounded_mean": "mean score of a sample",
+    "bounded_count": "count over the samples",
+    "rate": "count per exposure",
+    "second_moment": "mean of the squared scores",
+}
+_HALF: Final = 50
+_RANGED: Final = ("bounded_mean", "bounded_count", "second_moment")
 
 
 def unit(figure: Shown) -> str:
     """What a figure counts, with its range where that is not plain."""
+    if figure.kind == "pass_at_k":
+        return f"chance that one of {counted(figure.attempts, 'attempt')} succeeds"
     words = _UNITS.get(figure.kind, "share of samples")
-    return f"{words}, {figure.lo} to {figure.hi}" if figure.kind == "bounded_mean" else words
+    return f"{words}, {figure.lo} to {figure.hi}" if figure.kind in _RANGED else words
 
 
 def words(figure: Shown) -> str:
@@ -23,6 +34,11 @@ def words(figure: Shown) -> str:
     between = figure.interval
     reach = f" ({between.low} to {between.high})" if between else ""
     return f"{figure.value}{reach}, n = {figure.n:,}"
+
+
+def percentile(percent: int, label: str) -> str:
+    """One percentile that was read off a histogram, in words."""
+    return f"Median: {label}" if percent == _HALF else f"{percent} % at or below {label}"
 
 
 def panels(shown: Sequence[Shown], decision: Decision | None) -> tuple[Panel, ...]:
@@ -45,7 +61,7 @@ def _panels(shown: Sequence[Shown], decision: Decision | None) -> Iterator[Panel
             continue
         title = f"By {dimension}" if dimension else "Over all samples"
         yield Panel(
-            title=f"{title}, with 95 % intervals",
+            title=f"{title}, with 95 % intervals" if first.interval else title,
             unit=unit(first),
             lo=float(first.lo),
             hi=float(first.hi),
@@ -54,7 +70,7 @@ def _panels(shown: Sequence[Shown], decision: Decision | None) -> Iterator[Panel
         )
 
 
-def _axis(figure: Shown) -> tuple[str, int, int, str, str]:
+def _axis(figure: Shown) -> tuple[str, Fraction, Fraction, str, str]:
     own = figure.id if figure.kind == "histogram" else ""
     return figure.kind, figure.lo, figure.hi, figure.dimension, own
 
@@ -65,7 +81,7 @@ def _name(figure: Shown) -> str:
 
 def _mark(figure: Shown) -> Mark:
     between = figure.interval
-    value = float(figure.value)
+    value = 0.0 if figure.value == NO_EXPOSURE else float(figure.value)
     return Mark(
         label=figure.id,
         words=words(figure),
@@ -98,7 +114,8 @@ def _sentences(shown: Sequence[Shown], decision: Decision | None) -> Iterator[st
     for figure in shown:
         if figure.kind == "histogram":
             shares = ", ".join(f"{label} {share}" for label, share in figure.shares)
-            yield f"{_name(figure)}: {shares} of {counted(figure.n, 'sample')}."
+            read = "".join(f" {percentile(*item)}." for item in figure.percentiles)
+            yield f"{_name(figure)}: {shares} of {counted(figure.n, 'sample')}.{read}"
             continue
         between = figure.interval
         reach = f", 95 % interval {between.low} to {between.high}" if between else ""

@@ -18,6 +18,15 @@ VERDICTS: Final = {
     "none": ("No decision rule", "quiet"),
 }
 STATUSES: Final = {"attested": "good", "asserted": "caution", "not covered": "quiet"}
+KINDS: Final = {
+    "proportion": "Proportion",
+    "bounded_mean": "Mean",
+    "bounded_count": "Count",
+    "pass_at_k": "Chance that one of k attempts succeeds",
+    "rate": "Count per exposure",
+    "second_moment": "Mean of the squared scores",
+    "histogram": "Shares of categories",
+}
 METHODS: Final = {
     "wilson": "Wilson's score interval, widened by the rounding of the figure",
     "range": "score interval with the largest variance that the range allows, widened by the "

@@ -3,12 +3,13 @@
 A cell is one figure (or one histogram) of a report. The run only picks its level; everything
 else about it is fixed by the signed protocol. Sums are exact integers or fractions.
 
-A later kind (rate, paired difference, second moments) adds a member of `Kind` and a branch in
-`levels`, `round_total` and `admits` here, one in `metrics`, and one in `figures`.
+All kinds but the histogram are levels of sums: of scores, of their squares, of chances. A kind
+differs from another in what one sample adds (`ends`, and `metrics`) and in how the mean is shown
+(`scale`); a rate of two scores is two such levels.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from math import comb, floor
@@ -26,7 +27,17 @@ class Kind(StrEnum):
 
     PROPORTION = "proportion"
     BOUNDED_MEAN = "bounded_mean"
+    BOUNDED_COUNT = "bounded_count"
+    PASS_AT_K = "pass_at_k"  # noqa: S105 - no password
+    RATE = "rate"
+    SECOND_MOMENT = "second_moment"
     HISTOGRAM = "histogram"
+
+
+# Kinds of what is counted: nothing is counted below zero.
+_COUNTS = (Kind.BOUNDED_COUNT, Kind.PASS_AT_K, Kind.RATE)
+MOST_ATTEMPTS_ASKED = 100
+_PERCENT = range(1, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +49,22 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Exposure:
+    """What a rate is counted per: a second score from 0 to `hi`, or `hi` for every sample."""
+
+    metric: str | None
+    hi: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One declared metric.
 
     `lo` and `hi` bound one sample's score (for a histogram: label indexes 0 and k - 1), `unit`
     is m, the number of samples one level stands for, and `n` the number of samples it is over:
-    all of them, or those of `group`. Raises `CellInvalid` when the parts do not fit together.
+    all of them, or those of `group`. `attempts` is the k of pass@k, else 0; `exposure` belongs
+    to a rate; `percentiles` are what is read off a histogram whose labels are in order. Raises
+    `CellInvalid` when the parts do not fit together.
     """
 
     id: str
@@ -55,6 +76,9 @@ class Cell:
     unit: int
     n: int
     group: Group | None = None
+    attempts: int = 0
+    exposure: Exposure | None = None
+    percentiles: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse values on which the arithmetic below would not be meant."""
@@ -69,6 +93,28 @@ class Cell:
         expected = self.hi + 1 if self.kind is Kind.HISTOGRAM else 0
         if len(self.labels) != expected or (expected and self.lo != 0):
             raise CellInvalid("labels: a histogram has one per category, other kinds none")
+        if self.kind in _COUNTS and self.lo != 0:
+            raise CellInvalid(f"{self.kind.value}: lo must be 0")
+        self._check_parts_of_a_kind()
+
+    def _check_parts_of_a_kind(self) -> None:
+        asked, most = self.attempts, MOST_ATTEMPTS_ASKED if self.kind is Kind.PASS_AT_K else 0
+        if type(asked) is not int or not min(1, most) <= asked <= most:
+            raise CellInvalid(f"k: pass_at_k has 1 to {MOST_ATTEMPTS_ASKED}, other kinds none")
+        if (self.exposure is not None) != (self.kind is Kind.RATE):
+            raise CellInvalid("exposure: a rate has one, other kinds none")
+        if self.exposure and (type(self.exposure.hi) is not int or self.exposure.hi < 1):
+            raise CellInvalid("exposure: hi must be at least 1")
+        ordered = all(type(percent) is int and percent in _PERCENT for percent in self.percentiles)
+        if not ordered or list(self.percentiles) != sorted(set(self.percentiles)):
+            raise CellInvalid("percentiles: whole numbers from 1 to 99, rising")
+        if self.percentiles and self.kind is not Kind.HISTOGRAM:
+            raise CellInvalid("percentiles: only those of a histogram")
+
+    @property
+    def two_levels(self) -> bool:
+        """Whether it is a rate of two scores, the one kind that is released as two levels."""
+        return self.exposure is not None and self.exposure.metric is not None
 
 
 def grid(n: int, unit: int) -> int:
@@ -79,12 +125,44 @@ def grid(n: int, unit: int) -> int:
 def levels(cell: Cell) -> int:
     """L, the number of values that the gate may release for a cell.
 
-    N + 1 for sums; for k categories the ways to share N units, C(N + k - 1, k - 1).
+    N + 1 for sums; for a rate of two scores (N + 1)^2; for k categories the ways to share N
+    units, C(N + k - 1, k - 1).
     """
     top = grid(cell.n, cell.unit)
     if cell.kind is Kind.HISTOGRAM:
         return comb(top + len(cell.labels) - 1, len(cell.labels) - 1)
-    return top + 1
+    return (top + 1) ** (2 if cell.two_levels else 1)
+
+
+def ends(cell: Cell) -> tuple[int, int]:
+    """Least and greatest value that one sample can add to a cell's sum."""
+    if cell.kind is Kind.PASS_AT_K:
+        return 0, 1
+    if cell.kind is Kind.SECOND_MOMENT:
+        least, greatest = sorted((cell.lo**2, cell.hi**2))
+        return (0 if cell.lo < 0 < cell.hi else least), greatest
+    return cell.lo, cell.hi
+
+
+def scale(cell: Cell) -> Fraction:
+    """What the mean over the samples is multiplied by to give the figure that is shown."""
+    if cell.kind is Kind.BOUNDED_COUNT:
+        return Fraction(cell.n)
+    if cell.exposure is not None and not cell.two_levels:
+        return Fraction(1, cell.exposure.hi)
+    return Fraction(1)
+
+
+def fineness(cell: Cell, epochs: int) -> int:
+    """Least number whose product with every total of the cell is whole.
+
+    Epochs are averaged per sample. A chance of pass@k out of r attempts is a multiple of
+    1/C(r, k); a sample's mean squared is one of 1/epochs^2.
+    """
+    if cell.kind is Kind.PASS_AT_K:
+        # An example before the agreement knows no epochs yet; no run has too few attempts.
+        return max(1, comb(cell.hi * epochs, cell.attempts))
+    return epochs**2 if cell.kind is Kind.SECOND_MOMENT else epochs
 
 
 def admits(cell: Cell, value: Levels) -> bool:
@@ -94,30 +172,37 @@ def admits(cell: Cell, value: Levels) -> bool:
         return False
     if cell.kind is Kind.HISTOGRAM:
         return len(value) == len(cell.labels) and sum(value) == top
-    return len(value) == 1
+    return len(value) == (2 if cell.two_levels else 1)
 
 
 def round_total(cell: Cell, total: Total) -> Levels:
-    """Levels of an exact total: one for sums, one per label for a histogram.
+    """Levels of an exact total: one for sums, two for a rate of two, one per label of a histogram.
 
     Raises `Refused` when no scores within the declared range could add up to the total.
     """
     if cell.kind is Kind.HISTOGRAM:
         return histogram_levels(cell, total)
-    if len(total) != 1:
+    if len(total) != (2 if cell.two_levels else 1):
         raise Refused(Reason.TOTAL_RANGE)
+    if cell.exposure is not None and cell.two_levels:
+        return level_of(cell, total[0]), _level(cell, total[1], (0, cell.exposure.hi))
     return (level_of(cell, total[0]),)
 
 
 def level_of(cell: Cell, total: Fraction | int) -> int:
-    """Level of a sum of scores: floor((sum - n lo) / (m (hi - lo)) + 1/2), exactly.
+    """Level of a sum: floor((sum - n lo) / (m (hi - lo)) + 1/2), exactly, by the cell's `ends`.
 
-    Raises `Refused` for a sum that n scores in [lo, hi] cannot have.
+    Raises `Refused` for a sum that n samples in [lo, hi] cannot have.
     """
-    above = Fraction(total) - cell.n * cell.lo
-    if not 0 <= above <= cell.n * (cell.hi - cell.lo):
+    return _level(cell, total, ends(cell))
+
+
+def _level(cell: Cell, total: Fraction | int, within: tuple[int, int]) -> int:
+    lo, hi = within
+    above = Fraction(total) - cell.n * lo
+    if not 0 <= above <= cell.n * (hi - lo):
         raise Refused(Reason.TOTAL_RANGE)
-    return floor(above / (cell.unit * (cell.hi - cell.lo)) + Fraction(1, 2))
+    return floor(above / (cell.unit * (hi - lo)) + Fraction(1, 2))
 
 
 def histogram_levels(cell: Cell, counts: Sequence[Fraction | int]) -> Levels:
@@ -158,12 +243,20 @@ def expand(
 
 
 def _over(cell: Cell, name: str, n: int, group: Group | None) -> Cell:
-    return Cell(name, cell.metric, cell.kind, cell.lo, cell.hi, cell.labels, cell.unit, n, group)
+    return replace(cell, id=name, n=n, group=group)
 
 
 def to_entry(cell: Cell) -> dict[str, Any]:
-    """Return the cell as an entry of `analysis.metrics` in a protocol."""
-    return {
+    """Return the cell as an entry of `analysis.metrics` in a protocol.
+
+    What belongs to some kinds only is an entry's field only there.
+    """
+    parts: dict[str, Any] = {"k": cell.attempts} if cell.attempts else {}
+    if cell.exposure is not None:
+        parts["exposure"] = {"metric": cell.exposure.metric, "hi": cell.exposure.hi}
+    if cell.percentiles:
+        parts["percentiles"] = list(cell.percentiles)
+    return parts | {
         "id": cell.id,
         "metric": cell.metric,
         "kind": cell.kind.value,
@@ -188,7 +281,7 @@ def from_entry(entry: Mapping[str, Any]) -> Cell:
     """
     if entry["kind"] not in set(Kind):
         raise CellInvalid("kind: unknown")
-    group = entry["group"]
+    group, exposure = entry["group"], entry.get("exposure")
     return Cell(
         id=entry["id"],
         metric=entry["metric"],
@@ -199,4 +292,7 @@ def from_entry(entry: Mapping[str, Any]) -> Cell:
         unit=entry["unit"],
         n=entry["n"],
         group=None if group is None else Group(group["dimension"], group["label"]),
+        attempts=entry.get("k", 0),
+        exposure=None if exposure is None else Exposure(exposure["metric"], exposure["hi"]),
+        percentiles=tuple(entry.get("percentiles", ())),
     )

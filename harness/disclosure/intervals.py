@@ -1,25 +1,28 @@
 """Confidence intervals from released levels, wide enough for every sum a level stands for.
 
 Proportions: Wilson's score interval at 95 %, its low end from the smallest count of the level
-and its high end from the largest. Bounded means ("range"): the same score interval with the
+and its high end from the largest. Other sums ("range"): the same score interval with the
 largest variance that a mean mu in [lo, hi] allows, (hi - mu)(mu - lo) (Bhatia and Davis, 2000),
-so it covers whatever the scores' distribution is. Samples are taken as independent.
+so it covers whatever the scores' distribution is. Samples are taken as independent. There is
+none for a histogram and for a rate of two scores, whose ratio has no bound.
 """
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from math import ceil, floor
 
-from harness.disclosure.cells import Cell, Kind
+from harness.disclosure.cells import Cell, Kind, ends, fineness, scale
 
 CONFIDENCE = "0.95"
 # 97.5 % point of the standard normal distribution.
 Z = Decimal("1.959963984540054")
 
-_CONTEXT = Context(50, ROUND_HALF_EVEN)
-# Far above the rounding error of 50 digits, far below the third decimal.
-_GUARD = Decimal("1e-40")
+_CONTEXT = Context(60, ROUND_HALF_EVEN)
+# Far above the rounding error of 60 digits, far below the third decimal.
+_GUARD = Decimal("1e-30")
 _STEP = Decimal("0.001")
+_STEPS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +38,28 @@ class Interval:
 def span(cell: Cell, level: int, epochs: int = 1) -> tuple[Fraction, Fraction]:
     """Smallest and largest mean score that `level` stands for.
 
-    Sums move in steps of 1/epochs, because epochs are averaged per sample; the bounds are the
-    outermost such sums in [(level - 1/2) m, (level + 1/2) m) (hi - lo) that n scores can have.
+    In units of 1/`fineness` sums are whole; the bounds are the outermost such sums in
+    [(level - 1/2) m, (level + 1/2) m) (hi - lo) that n samples can have.
     """
-    width = cell.hi - cell.lo
-    double = epochs * cell.unit * width
+    lo, hi = ends(cell)
+    parts = fineness(cell, epochs)
+    double = parts * cell.unit * (hi - lo)
     least = -((double * (1 - 2 * level)) // 2)
     most = -((-double * (2 * level + 1)) // 2) - 1
-    scale = epochs * cell.n
-    low = Fraction(max(least, 0), scale)
-    high = Fraction(min(most, scale * width), scale)
-    return cell.lo + low, cell.lo + high
+    low = Fraction(max(least, 0), parts * cell.n)
+    high = Fraction(min(most, parts * cell.n * (hi - lo)), parts * cell.n)
+    return lo + low, lo + high
 
 
 def interval(cell: Cell, level: int, epochs: int = 1) -> Interval:
-    """Return the 95 % interval for the mean behind a released level of a sum."""
-    width = cell.hi - cell.lo
+    """Return the 95 % interval for what is shown of a sum's released level."""
+    lo, hi = ends(cell)
     smallest, largest = span(cell, level, epochs)
-    low = score_ends((smallest - cell.lo) / width, cell.n)[0]
-    high = score_ends((largest - cell.lo) / width, cell.n)[1]
+    low = score_ends((smallest - lo) / (hi - lo), cell.n)[0]
+    high = score_ends((largest - lo) / (hi - lo), cell.n)[1]
     return Interval(
-        low=_outward(_rescaled(low, cell), cell, ROUND_FLOOR),
-        high=_outward(_rescaled(high, cell), cell, ROUND_CEILING),
+        low=_outward(low, cell, ROUND_FLOOR),
+        high=_outward(high, cell, ROUND_CEILING),
         method="wilson" if cell.kind is Kind.PROPORTION else "range",
     )
 
@@ -77,13 +80,18 @@ def score_ends(share: Fraction, n: int) -> tuple[Decimal, Decimal]:
     return low, high
 
 
-def _rescaled(unit_value: Decimal, cell: Cell) -> Decimal:
-    return _CONTEXT.add(Decimal(cell.lo), _CONTEXT.multiply(unit_value, Decimal(cell.hi - cell.lo)))
-
-
-def _outward(value: Decimal, cell: Cell, rounding: str) -> str:
+def _outward(share: Decimal, cell: Cell, rounding: str) -> str:
+    """Write a share of the range in the unit that is shown, rounded outward but not beyond it."""
+    lo, hi = ends(cell)
+    factor = scale(cell)
+    mean = _CONTEXT.add(Decimal(lo), _CONTEXT.multiply(share, Decimal(hi - lo)))
+    value = _CONTEXT.divide(
+        _CONTEXT.multiply(mean, Decimal(factor.numerator)), Decimal(factor.denominator)
+    )
     guard = -_GUARD if rounding == ROUND_FLOOR else _GUARD
-    stepped = _CONTEXT.add(value, guard).quantize(_STEP, rounding=rounding)
-    clipped = min(max(stepped, Decimal(cell.lo)), Decimal(cell.hi)).quantize(_STEP)
+    stepped = _CONTEXT.add(value, guard).quantize(_STEP, rounding=rounding, context=_CONTEXT)
+    least = _CONTEXT.multiply(Decimal(floor(lo * factor * _STEPS)), _STEP)
+    greatest = _CONTEXT.multiply(Decimal(ceil(hi * factor * _STEPS)), _STEP)
+    clipped = min(max(stepped, least), greatest).quantize(_STEP, context=_CONTEXT)
     # Decimal keeps the sign of zero; a report does not.
     return str(clipped or Decimal("0.000"))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
+from math import comb
 from typing import Any
 
 from harness.disclosure.cells import Cell, Group, Kind, Total
@@ -52,7 +53,8 @@ def aggregate(rows: Iterable[Row], plan: Plan, cells: Sequence[Cell]) -> tuple[T
     who = [row[0] for row in table]
     columns = _columns(table, plan)
     positions = _positions(cells, plan, who)
-    return tuple(_total(cell, columns, positions, plan) for cell in cells)
+    table_of = _Table(plan, who, columns, positions)
+    return tuple(_total(cell, table_of) for cell in cells)
 
 
 def group_size(plan: Plan, group: Group | None) -> int:
@@ -123,21 +125,67 @@ def _positions(
     return found
 
 
-def _total(
-    cell: Cell,
-    columns: Mapping[str, Column],
-    positions: Mapping[Group | None, list[int]],
-    plan: Plan,
-) -> Total:
-    column = columns.get(cell.metric)
-    bounds = next(((f.lo, f.hi) for f in plan.fields if f.metric == cell.metric), None)
-    if column is None or bounds != (cell.lo, cell.hi):
-        raise Refused(Reason.CELLS_DIFFER)
-    if cell.group is not None:
-        column = [column[position] for position in positions.get(cell.group, ())]
-    if len(column) != cell.n * plan.epochs:
-        raise Refused(Reason.CELLS_DIFFER)
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Checked rows as columns by metric; `who` holds each row's sample."""
+
+    plan: Plan
+    who: Sequence[int]
+    columns: Mapping[str, Column]
+    positions: Mapping[Group | None, list[int]]
+
+    def column(self, cell: Cell, metric: str, bounds: tuple[int, int]) -> Column:
+        """One metric's values in the cell's rows, where the plan gives it these bounds."""
+        found = self.columns.get(metric)
+        if found is None or bounds not in {
+            (field.lo, field.hi) for field in self.plan.fields if field.metric == metric
+        }:
+            raise Refused(Reason.CELLS_DIFFER)
+        found = self._rows_of(cell, found)
+        if len(found) != cell.n * self.plan.epochs:
+            raise Refused(Reason.CELLS_DIFFER)
+        return found
+
+    def sums(self, cell: Cell, column: Column) -> Iterable[int]:
+        """Sum over the epochs of each sample of a cell, in no order that matters."""
+        if self.plan.epochs == 1:
+            return column
+        found: dict[int, int] = {}
+        for sample, value in zip(self._rows_of(cell, self.who), column, strict=True):
+            found[sample] = found.get(sample, 0) + value
+        return found.values()
+
+    def _rows_of(self, cell: Cell, column: Column) -> Column:
+        if cell.group is None:
+            return column
+        return [column[position] for position in self.positions.get(cell.group, ())]
+
+
+def _total(cell: Cell, table: _Table) -> Total:
+    column = table.column(cell, cell.metric, (cell.lo, cell.hi))
+    epochs = table.plan.epochs
     if cell.kind is Kind.HISTOGRAM:
         counts = Counter(column)
-        return tuple(Fraction(counts[i], plan.epochs) for i in range(len(cell.labels)))
-    return (Fraction(sum(column), plan.epochs),)
+        return tuple(Fraction(counts[i], epochs) for i in range(len(cell.labels)))
+    if cell.kind is Kind.SECOND_MOMENT:
+        squares = sum(value * value for value in table.sums(cell, column))
+        return (Fraction(squares, epochs**2),)
+    if cell.kind is Kind.PASS_AT_K:
+        return (_chances(Counter(table.sums(cell, column)), cell.hi * epochs, cell.attempts),)
+    total = (Fraction(sum(column), epochs),)
+    if cell.exposure is None or cell.exposure.metric is None:
+        return total
+    exposure = table.column(cell, cell.exposure.metric, (0, cell.exposure.hi))
+    return (*total, Fraction(sum(exposure), epochs))
+
+
+def _chances(successes: Mapping[int, int], r: int, k: int) -> Fraction:
+    """Sum of 1 - C(r - c, k) / C(r, k) over samples with c successes in r attempts each.
+
+    The unbiased estimate of pass@k (Chen and others, arXiv 2107.03374); exact.
+    """
+    if k > r:
+        raise Refused(Reason.CELLS_DIFFER)
+    ways = comb(r, k)
+    hits = sum(times * (ways - comb(r - c, k)) for c, times in successes.items())
+    return Fraction(hits, ways)

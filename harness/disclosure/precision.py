@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
-from harness.disclosure.cells import Cell
+from harness.disclosure.cells import Cell, ends, scale
 from harness.disclosure.intervals import Z
 
 # 80 % point of the standard normal distribution.
@@ -45,10 +45,14 @@ def rounding_percent(n: int, unit: int, expected: Fraction = _HALF) -> str:
 
 
 def detectable(cell: Cell) -> str:
-    """(z_0.975 + z_0.8) (hi - lo) sqrt(1/(4n) + m^2/(12n^2)), rounded up to three decimals."""
+    """(z_0.975 + z_0.8) (hi - lo) sqrt(1/(4n) + m^2/(12n^2)), rounded up to three decimals.
+
+    By what one sample adds, and in the unit of the figure.
+    """
     variance = Fraction(1, 4 * cell.n) + Fraction(cell.unit**2, 12 * cell.n**2)
     reach = _CONTEXT.multiply(_CONTEXT.add(Z, Z_POWER), _CONTEXT.sqrt(_decimal(variance)))
-    scaled = _CONTEXT.multiply(reach, Decimal(cell.hi - cell.lo))
+    lo, hi = ends(cell)
+    scaled = _CONTEXT.multiply(reach, _decimal(scale(cell) * (hi - lo)))
     return str(scaled.quantize(Decimal("0.001"), rounding=ROUND_CEILING))
 
 

@@ -86,7 +86,7 @@ def preview(
         yearly=yearly,
         cost_per_run=per_run,
         cost_total=per_run * spending.runs,
-        precision=tuple(precision(cell) for cell in cells if cell.kind is not Kind.HISTOGRAM),
+        precision=tuple(precision(cell) for cell in cells if _is_sum(cell)),
         words=_words(count, needed, yearly, caps),
     )
 
@@ -97,7 +97,13 @@ def invented(cell: Cell, position: int) -> Levels:
         k = len(cell.labels)
         weights = [Fraction(2 * cell.n * (k - i), k * (k + 1)) for i in range(k)]
         return histogram_levels(cell, weights)
-    return (grid(cell.n, cell.unit) * ((61 + 37 * position) % 100) // 100,)
+    top = grid(cell.n, cell.unit)
+    level = top * ((61 + 37 * position) % 100) // 100
+    return (level, top) if cell.two_levels else (level,)
+
+
+def _is_sum(cell: Cell) -> bool:
+    return cell.kind is not Kind.HISTOGRAM and not cell.two_levels
 
 
 def cost_ceiling(spending: Spending) -> int:

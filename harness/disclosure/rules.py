@@ -143,7 +143,30 @@ def _cells(cells: Sequence[Cell], plan: Plan) -> Iterator[Problem]:
         if bounds.get(cell.metric) != (cell.lo, cell.hi):
             message = "no metric of the suite has this name and this range of scores"
             yield Problem(f"{path}.metric", "metric_unknown", message)
+        yield from _exposure(path, cell, bounds)
+        yield from _attempts(path, cell, plan)
         yield from _size(path, cell, plan)
+
+
+def _exposure(path: str, cell: Cell, bounds: Mapping[str, tuple[int, int]]) -> Iterator[Problem]:
+    if cell.exposure is None or cell.exposure.metric is None:
+        return
+    if bounds.get(cell.exposure.metric) != (0, cell.exposure.hi):
+        message = "no metric of the suite has this name and scores from 0 to this hi"
+        yield Problem(f"{path}.exposure", "metric_unknown", message)
+    elif cell.exposure.metric == cell.metric:
+        message = "a score per itself is always 1; name another metric"
+        yield Problem(f"{path}.exposure", "exposure", message)
+
+
+def _attempts(path: str, cell: Cell, plan: Plan) -> Iterator[Problem]:
+    tries = cell.hi * plan.epochs
+    if cell.attempts > tries:
+        message = (
+            f"k is {cell.attempts}, and each sample has {_count(tries, 'attempt')}; the most is "
+            f"{tries}, or ask each sample {-(-cell.attempts // cell.hi)} times"
+        )
+        yield Problem(f"{path}.k", "attempts", message)
 
 
 def _size(path: str, cell: Cell, plan: Plan) -> Iterator[Problem]:

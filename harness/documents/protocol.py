@@ -57,7 +57,8 @@ def field_table() -> str:
     rows = [
         "| field | meaning | unit | who sees it |",
         "|---|---|---|---|",
-        *(" | ".join(("", *row, "")).strip() for row in _rows(schema, schema, "")),
+        # Alternatives share most of their fields.
+        *dict.fromkeys(" | ".join(("", *row, "")).strip() for row in _rows(schema, schema, "")),
     ]
     return "\n".join(rows) + "\n"
 

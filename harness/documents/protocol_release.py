@@ -1,6 +1,8 @@
 """Sections of the protocol that say what may leave: analysis and disclosure."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Discriminator, Field, Tag
 
 from harness.documents.fields import (
     Alphabet,
@@ -24,20 +26,90 @@ class Group(Part):
     label: Annotated[Name, doc("Which group of that dimension")]
 
 
-class ReleasedMetric(Part):
-    """One figure of the report: which scores it sums and on which grid it is shown."""
+class _Metric(Part):
+    """What all figures of a report have: which scores they sum and on which grid."""
 
     id: Annotated[CellId, doc("Name of the figure; of a group: name.label")]
     metric: Annotated[Name, doc("Score of the suite that it sums")]
-    kind: Annotated[
-        Literal["proportion", "bounded_mean", "histogram"], doc("How scores become a figure")
-    ]
     lo: Annotated[Integer, doc("Least score of one sample", unit="score")]
     hi: Annotated[Integer, doc("Greatest score of one sample", unit="score")]
     labels: Annotated[Names, doc("Categories of a histogram in order; else empty", max_length=8)]
     unit: Annotated[int, doc("Step of the grid", unit="samples", ge=5, le=2**53 - 1)]
     n: Annotated[Positive, doc("Samples that it counts", unit="samples")]
     group: Annotated[Group | None, doc("Group that it counts; null for all samples")]
+
+
+class SumMetric(_Metric):
+    """A figure of one sum of scores, or of their squares."""
+
+    kind: Annotated[
+        Literal["proportion", "bounded_mean", "bounded_count", "second_moment"],
+        doc("How scores become a figure"),
+    ]
+
+
+class PassMetric(_Metric):
+    """The chance that at least one of k attempts at a sample succeeds."""
+
+    kind: Annotated[Literal["pass_at_k"], doc("How scores become a figure")]
+    k: Annotated[int, doc("Attempts that count as one", unit="attempts", ge=1, le=100)]
+
+
+class Exposure(Part):
+    """What a rate is counted per."""
+
+    metric: Annotated[Name | None, doc("Score of the suite; null for the same of every sample")]
+    hi: Annotated[
+        int,
+        doc("Its greatest value of one sample; without a score its value", ge=1, le=1_000_000),
+    ]
+
+
+class RateMetric(_Metric):
+    """A count per exposure; of two scores it is released as two levels."""
+
+    kind: Annotated[Literal["rate"], doc("How scores become a figure")]
+    exposure: Annotated[Exposure, doc("What it is counted per")]
+
+
+class HistogramMetric(_Metric):
+    """How samples fall into categories."""
+
+    kind: Annotated[Literal["histogram"], doc("How scores become a figure")]
+
+
+class OrderedMetric(_Metric):
+    """A histogram of categories in order, with percentiles read off its levels."""
+
+    kind: Annotated[Literal["histogram"], doc("How scores become a figure")]
+    percentiles: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=99)], ...],
+        doc("What is read off, rising", unit="percent", min_length=1, max_length=9),
+    ]
+
+
+def _metric_tag(value: Any) -> str:
+    kind = field_of(value, "kind")
+    if kind == "histogram":
+        return "histogram" if field_of(value, "percentiles") is None else "ordered"
+    if kind == "pass_at_k":
+        return "pass_at_k"
+    return "rate" if kind == "rate" else "sum"
+
+
+def field_of(value: Any, name: str) -> Any:
+    """A field of a part or of a mapping that may become one; None where there is none."""
+    return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
+
+
+ReleasedMetric: TypeAlias = Annotated[
+    Annotated[SumMetric, Tag("sum")]
+    | Annotated[PassMetric, Tag("pass_at_k")]
+    | Annotated[RateMetric, Tag("rate")]
+    | Annotated[HistogramMetric, Tag("histogram")]
+    | Annotated[OrderedMetric, Tag("ordered")],
+    Discriminator(_metric_tag),
+]
 
 
 class Analysis(Part):

@@ -4,13 +4,15 @@ import decimal
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 from harness.documents.problems import Problem
 from harness.documents.protocol_body import Body
-from harness.documents.protocol_release import ReleasedMetric
+from harness.documents.protocol_release import PassMetric, RateMetric, ReleasedMetric
 
 _MAX_SPAN = 100
 _MIN_LABELS = 2
+_COUNTS = ("bounded_count", "pass_at_k", "rate")
 
 
 def problems(protocol: Body) -> list[Problem]:
@@ -43,8 +45,26 @@ def _decision(protocol: Body) -> Iterator[Problem]:
         yield Problem("claim.decision.metric", "names no metric of analysis.metrics")
     elif metric.kind == "histogram":
         yield Problem("claim.decision.metric", "must not be a histogram")
-    elif not metric.lo <= decimal.Decimal(decision.threshold) <= metric.hi:
-        yield Problem("claim.decision.threshold", "must lie between the metric's lo and hi")
+    elif isinstance(metric, RateMetric) and metric.exposure.metric is not None:
+        yield Problem("claim.decision.metric", "must not be a rate of two scores")
+    else:
+        lo, hi = _figure_range(metric)
+        if not lo <= Fraction(decision.threshold) <= hi:
+            message = f"must lie between {lo} and {hi}, where the figure lies"
+            yield Problem("claim.decision.threshold", message)
+
+
+def _figure_range(metric: ReleasedMetric) -> tuple[Fraction, Fraction]:
+    """Least and greatest figure of a metric that is one sum."""
+    lo, hi = Fraction(metric.lo), Fraction(metric.hi)
+    if metric.kind == "pass_at_k":
+        return Fraction(0), Fraction(1)
+    if metric.kind == "bounded_count":
+        return lo * metric.n, hi * metric.n
+    if metric.kind == "second_moment":
+        least, greatest = sorted((lo**2, hi**2))
+        return (Fraction(0) if lo < 0 < hi else least), greatest
+    return (lo, hi / metric.exposure.hi) if isinstance(metric, RateMetric) else (lo, hi)
 
 
 def _groups(protocol: Body) -> Iterator[Problem]:
@@ -73,6 +93,7 @@ def _primary(protocol: Body) -> Iterator[Problem]:
 
 def _metrics(protocol: Body) -> Iterator[Problem]:
     scores: dict[str, tuple[object, ...]] = {}
+    epochs = protocol.harness.epochs
     for at, metric in enumerate(protocol.analysis.metrics):
         path = f"analysis.metrics[{at}]"
         for field, message in (*_scale(metric), *_membership(metric, protocol)):
@@ -80,6 +101,14 @@ def _metrics(protocol: Body) -> Iterator[Problem]:
         scale = (metric.lo, metric.hi, metric.labels)
         if scores.setdefault(metric.metric, scale) != scale:
             yield Problem(path, "gives its score another lo, hi or labels than an earlier metric")
+        if isinstance(metric, PassMetric) and metric.k > metric.hi * epochs:
+            yield Problem(
+                f"{path}.k", f"must not exceed the {metric.hi * epochs} attempts a sample"
+            )
+        if isinstance(metric, RateMetric) and metric.exposure.metric is not None:
+            scale = (0, metric.exposure.hi, ())
+            if scores.setdefault(metric.exposure.metric, scale) != scale:
+                yield Problem(f"{path}.exposure", "gives its score another range than elsewhere")
 
 
 def _scale(metric: ReleasedMetric) -> Iterator[tuple[str, str]]:
@@ -95,6 +124,8 @@ def _scale(metric: ReleasedMetric) -> Iterator[tuple[str, str]]:
         yield "hi", "a proportion has lo = 0 and hi = 1"
     elif not 0 < metric.hi - metric.lo <= _MAX_SPAN:
         yield "hi", "must be above lo by 1 to 100"
+    if metric.kind in _COUNTS and metric.lo != 0:
+        yield "lo", "what is counted has lo = 0"
 
 
 def _membership(metric: ReleasedMetric, protocol: Body) -> Iterator[tuple[str, str]]:

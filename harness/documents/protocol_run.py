@@ -19,6 +19,8 @@ from harness.documents.fields import (
     doc,
 )
 
+MOST_EPOCHS = 100
+
 
 class System(Part):
     """The model under test."""
@@ -129,7 +131,7 @@ class HarnessTerms(Part):
         dict[Name, Parameter],
         doc("Sampling parameters, exact or in a range; any other is refused", max_length=32),
     ]
-    epochs: Annotated[int, doc("Times that each sample is asked", ge=1, le=100)]
+    epochs: Annotated[int, doc("Times that each sample is asked", ge=1, le=MOST_EPOCHS)]
     roles: Annotated[
         Names, doc("Names by which the suite calls the model", min_length=1, max_length=8)
     ]

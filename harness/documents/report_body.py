@@ -22,7 +22,7 @@ from harness.documents.fields import (
     doc,
 )
 from harness.documents.predicates import Attempt
-from harness.documents.protocol_release import Group
+from harness.documents.protocol_release import Group, field_of
 
 
 class Run(Part):
@@ -65,16 +65,38 @@ class Interval(Part):
 
 
 class SumFigure(Part):
-    """A proportion or a bounded mean."""
+    """A figure of one sum: all but histograms and rates of two scores."""
 
     id: Annotated[CellId, doc("Name of the figure in the protocol")]
-    kind: Annotated[Literal["proportion", "bounded_mean"], doc("How scores became a figure")]
+    kind: Annotated[
+        Literal[
+            "proportion", "bounded_mean", "bounded_count", "pass_at_k", "rate", "second_moment"
+        ],
+        doc("How scores became a figure"),
+    ]
     group: Annotated[Group | None, doc("Group that it counts; null for all samples")]
     n: Annotated[Positive, doc("Samples that it counts", unit="samples")]
     unit: Annotated[Positive, doc("Step of the grid", unit="samples")]
     level: Annotated[Count, doc("Released level on the grid", unit="steps")]
     shown: Annotated[Decimal, doc("The figure that the level stands for", unit="the metric's")]
     interval: Annotated[Interval | None, doc("Uncertainty; null when none is computed")]
+
+
+class RatioFigure(Part):
+    """A rate of two scores."""
+
+    id: Annotated[CellId, doc("Name of the figure in the protocol")]
+    kind: Annotated[Literal["rate"], doc("How scores became a figure")]
+    group: Annotated[Group | None, doc("Group that it counts; null for all samples")]
+    n: Annotated[Positive, doc("Samples that it counts", unit="samples")]
+    unit: Annotated[Positive, doc("Step of the grid", unit="samples")]
+    levels: Annotated[
+        tuple[Count, Count], doc("Released levels of count and exposure", unit="steps")
+    ]
+    shown: Annotated[
+        Decimal | None, doc("Count per exposure; null where the exposure's level is 0")
+    ]
+    interval: Annotated[None, doc("None is computed for ratios")]
 
 
 class HistogramFigure(Part):
@@ -93,13 +115,33 @@ class HistogramFigure(Part):
     interval: Annotated[None, doc("None is computed for histograms")]
 
 
+class Percentile(Part):
+    """What was read off a histogram's levels."""
+
+    percent: Annotated[int, doc("Share of samples at or below", unit="percent", ge=1, le=99)]
+    label: Annotated[Name, doc("The first category that reaches it")]
+
+
+class OrderedFigure(HistogramFigure):
+    """A histogram of categories in order."""
+
+    percentiles: Annotated[
+        tuple[Percentile, ...], doc("Read off the levels", min_length=1, max_length=9)
+    ]
+
+
 def _figure(value: Any) -> str:
-    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    return "histogram" if kind == "histogram" else "sum"
+    kind = field_of(value, "kind")
+    if kind == "histogram":
+        return "histogram" if field_of(value, "percentiles") is None else "ordered"
+    return "sum" if kind != "rate" or field_of(value, "levels") is None else "ratio"
 
 
 Figure: TypeAlias = Annotated[
-    Annotated[SumFigure, Tag("sum")] | Annotated[HistogramFigure, Tag("histogram")],
+    Annotated[SumFigure, Tag("sum")]
+    | Annotated[RatioFigure, Tag("ratio")]
+    | Annotated[HistogramFigure, Tag("histogram")]
+    | Annotated[OrderedFigure, Tag("ordered")],
     Discriminator(_figure),
 ]
 

@@ -5,7 +5,20 @@ from collections.abc import Callable, Iterator
 
 from harness.documents.problems import Problem, refuse
 from harness.documents.protocol import Protocol
-from harness.documents.report_body import Body, HistogramFigure, SumFigure
+from harness.documents.protocol_release import (
+    HistogramMetric,
+    OrderedMetric,
+    RateMetric,
+    ReleasedMetric,
+)
+from harness.documents.report_body import (
+    Body,
+    Figure,
+    HistogramFigure,
+    OrderedFigure,
+    RatioFigure,
+    SumFigure,
+)
 
 
 def problems(report: Body) -> list[Problem]:
@@ -46,12 +59,26 @@ def check_against(report: Body, protocol: Protocol, digest: str) -> None:
     shape = [(f.id, f.kind, f.group, f.n, f.unit) for f in report.metrics]
     if shape != [(m.id, m.kind, m.group, m.n, m.unit) for m in protocol.analysis.metrics]:
         found.append(Problem("metrics", "are not those of the protocol, in its order"))
-    elif any(
-        figure.kind == "histogram" and figure.shown.keys() != set(metric.labels)
-        for figure, metric in zip(report.metrics, protocol.analysis.metrics, strict=True)
-    ):
-        found.append(Problem("metrics", "have other labels than the protocol"))
+    else:
+        pairs_of = zip(report.metrics, protocol.analysis.metrics, strict=True)
+        if any(_parts(figure) != _declared(metric) for figure, metric in pairs_of):
+            found.append(Problem("metrics", "have other labels or parts than the protocol"))
     refuse(found)
+
+
+def _parts(figure: Figure) -> tuple[object, ...]:
+    """What of a figure's form is the protocol's: two levels or not, labels, percentiles."""
+    if isinstance(figure, HistogramFigure):
+        read = figure.percentiles if isinstance(figure, OrderedFigure) else ()
+        return (set(figure.shown), tuple(item.percent for item in read))
+    return (isinstance(figure, RatioFigure),)
+
+
+def _declared(metric: ReleasedMetric) -> tuple[object, ...]:
+    if isinstance(metric, HistogramMetric | OrderedMetric):
+        percentiles = metric.percentiles if isinstance(metric, OrderedMetric) else ()
+        return (set(metric.labels), percentiles)
+    return (isinstance(metric, RateMetric) and metric.exposure.metric is not None,)
 
 
 def _attempts(report: Body) -> Iterator[Problem]:
@@ -75,8 +102,10 @@ def _figures(report: Body) -> Iterator[Problem]:
         if figure.id in seen:
             yield Problem(f"metrics[{at}].id", "is used more than once")
         seen.add(figure.id)
-        if figure.kind == "histogram":
+        if isinstance(figure, HistogramFigure):
             yield from _histogram(figure, f"metrics[{at}]")
+        elif isinstance(figure, RatioFigure):
+            yield from _ratio(figure, f"metrics[{at}]")
         else:
             yield from _sum(figure, f"metrics[{at}]")
 
@@ -86,6 +115,16 @@ def _histogram(figure: HistogramFigure, path: str) -> Iterator[Problem]:
         yield Problem(f"{path}.shown", "must hold one share per level")
     if sum(figure.levels) != _top(figure):
         yield Problem(f"{path}.levels", "must add up to the top of the grid")
+    read = figure.percentiles if isinstance(figure, OrderedFigure) else ()
+    if not {item.label for item in read} <= figure.shown.keys():
+        yield Problem(f"{path}.percentiles", "name a category that is not shown")
+
+
+def _ratio(figure: RatioFigure, path: str) -> Iterator[Problem]:
+    if max(figure.levels) > _top(figure):
+        yield Problem(f"{path}.levels", "are above the top of the grid")
+    if (figure.shown is None) != (figure.levels[1] == 0):
+        yield Problem(f"{path}.shown", "must be null where no exposure is counted, and only there")
 
 
 def _sum(figure: SumFigure, path: str) -> Iterator[Problem]:
@@ -102,7 +141,7 @@ def _bits(report: Body) -> Iterator[Problem]:
         yield Problem("disclosure.pair_total_bits", "must contain this report's bits")
 
 
-def _top(figure: SumFigure | HistogramFigure) -> int:
+def _top(figure: Figure) -> int:
     """Return floor(n / unit + 1/2), the highest level."""
     return (2 * figure.n + figure.unit) // (2 * figure.unit)
 

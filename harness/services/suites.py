@@ -185,7 +185,7 @@ def figure_ids(parsed: manifest.Manifest) -> tuple[str, ...]:
     return tuple(
         name
         for item in parsed.aggregates
-        if item.kind != "histogram"
+        if item.kind != "histogram" and not isinstance(item.exposure, str)
         for name in (
             [f"{item.id}.{label}" for label in sorted(labels.get(item.groups, {}))]
             if item.groups

@@ -3,8 +3,12 @@
 Written from the formulas alone, in exact integers and fractions, for the verifier:
 
     N       = floor(n/m + 1/2)                     highest level of n samples in units of m
-    L       = N + 1, for a histogram of k labels C(N + k - 1, k - 1)
-    shown   = lo + (hi - lo) level m / n, clipped to [lo, hi]; a label's share is level / N
+    L       = N + 1, for a histogram of k labels C(N + k - 1, k - 1), for two levels (N + 1)^2
+    [a, b]  = what one sample adds: its score in [lo, hi], for pass@k a chance in [0, 1], for a
+              second moment the square of a number in [lo, hi]
+    shown   = f (a + (b - a) level m / n), the mean clipped to [a, b]; a label's share is level / N
+    f       = 1, for a count n, for a rate per a stated exposure 1 / that exposure
+    ratio   = (count's level times its hi) / (exposure's level times its hi)
     bits    = log2( T (L_1 ... L_k Q V D + F) ), F = 1
 """
 
@@ -16,6 +20,14 @@ from math import comb
 from harness.tlog.reader import Node
 
 PROPORTION, BOUNDED_MEAN, HISTOGRAM = "proportion", "bounded_mean", "histogram"
+COUNT, MOMENT, RATE = "bounded_count", "second_moment", "rate"
+ATTEMPTS = "pass_at_k"
+_FROM_ZERO = {COUNT, ATTEMPTS, RATE}
+# What some kinds say besides what all say.
+_FURTHER = {ATTEMPTS: ("k",), RATE: ("exposure",)}
+_MAX_ATTEMPTS = 100
+_MAX_EXPOSURE = 1_000_000
+_MAX_PERCENTILES = 9
 _MAX_SAMPLES = 10**9
 _MAX_SCORE = 10**9
 _MAX_CELLS = 512
@@ -42,6 +54,38 @@ class Cell:
     unit: int
     n: int
     group: object
+    attempts: int = 0
+    exposure: int = 0
+    exposure_metric: str | None = None
+    percents: tuple[int, ...] = ()
+
+    @property
+    def ratio(self) -> bool:
+        """Whether it is released as two levels, of a count and of what it is counted per."""
+        return self.exposure_metric is not None
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """A and b: the range of what one sample adds."""
+        if self.kind == ATTEMPTS:
+            return 0, 1
+        if self.kind != MOMENT:
+            return self.lo, self.hi
+        squares = (self.lo * self.lo, self.hi * self.hi)
+        return (0 if self.lo * self.hi < 0 else min(squares)), max(squares)
+
+    @property
+    def factor(self) -> Fraction:
+        """f: what the mean is multiplied by."""
+        if self.kind == COUNT:
+            return Fraction(self.n)
+        return Fraction(1, self.exposure) if self.kind == RATE else Fraction(1)
+
+    def whole(self, epochs: int) -> int:
+        """Return a number whose product with each possible total is whole."""
+        if self.kind == ATTEMPTS:
+            return comb(self.hi * epochs, self.attempts)
+        return epochs * epochs if self.kind == MOMENT else epochs
 
     @property
     def top(self) -> int:
@@ -61,15 +105,31 @@ def levels(cell: Cell) -> int:
     """L, the number of values a report may show for this metric."""
     if cell.kind == HISTOGRAM:
         return comb(cell.top + len(cell.labels) - 1, len(cell.labels) - 1)
-    return cell.top + 1
+    return (cell.top + 1) * (cell.top + 1) if cell.ratio else cell.top + 1
 
 
 def shown(cell: Cell, level: int) -> str:
     """Figure of a level; for a histogram, of one label's level."""
     if cell.kind == HISTOGRAM:
         return rounded(Fraction(level, cell.top))
-    mean = cell.lo + Fraction((cell.hi - cell.lo) * level * cell.unit, cell.n)
-    return rounded(max(Fraction(cell.lo), min(mean, Fraction(cell.hi))))
+    low, high = cell.ends
+    mean = low + Fraction((high - low) * level * cell.unit, cell.n)
+    return rounded(cell.factor * max(Fraction(low), min(mean, Fraction(high))))
+
+
+def shown_ratio(cell: Cell, count: int, exposure: int) -> str | None:
+    """Figure of a rate of two scores: null where no exposure is counted."""
+    return rounded(Fraction(count * cell.hi, exposure * cell.exposure)) if exposure else None
+
+
+def percentile(cell: Cell, found: list[int], percent: int) -> str:
+    """Return the first label up to which `percent` of the shared units lie."""
+    below = 0
+    for label, units in zip(cell.labels, found, strict=True):
+        below += units
+        if below * 100 >= percent * cell.top:
+            return label
+    raise AssertionError("all units lie below the end")
 
 
 def rounded(value: Fraction) -> str:
@@ -116,18 +176,24 @@ def _slots(release: Node, budget: Node) -> int:
 
 
 def _read_cell(node: Node) -> Cell:
-    node.exactly("id", "metric", "kind", "lo", "hi", "labels", "unit", "n", "group")
     kind = node["kind"].text()
+    further = _FURTHER.get(kind, ())
+    if kind == HISTOGRAM and isinstance(node.value, dict) and "percentiles" in node.value:
+        further = ("percentiles",)
+    node.exactly("id", "metric", "kind", "lo", "hi", "labels", "unit", "n", "group", *further)
     lo = node["lo"].integer(-_MAX_SCORE, _MAX_SCORE)
     hi = node["hi"].integer(lo + 1, _MAX_SCORE)
     labels = tuple(label.text() for label in node["labels"].items(_MAX_LABELS))
-    if kind not in {PROPORTION, BOUNDED_MEAN, HISTOGRAM}:
+    if kind not in {PROPORTION, BOUNDED_MEAN, COUNT, MOMENT, ATTEMPTS, RATE, HISTOGRAM}:
         node["kind"].fail("is unknown")
     if kind == PROPORTION and (lo, hi) != (0, 1):
         node.fail("is a proportion outside 0 and 1")
+    if kind in _FROM_ZERO and lo:
+        node["lo"].fail("is not 0, where something is counted")
     categories = hi + 1 if kind == HISTOGRAM else 0
     if len(labels) != categories or len(set(labels)) != categories or (categories and lo):
         node["labels"].fail("do not fit the kind")
+    exposure, exposure_metric = _exposure(node["exposure"]) if kind == RATE else (0, None)
     cell = Cell(
         id=node["id"].text(),
         kind=kind,
@@ -137,7 +203,24 @@ def _read_cell(node: Node) -> Cell:
         unit=node["unit"].integer(1, _MAX_SAMPLES),
         n=node["n"].integer(1, _MAX_SAMPLES),
         group=node["group"].value,
+        attempts=node["k"].integer(1, _MAX_ATTEMPTS) if kind == ATTEMPTS else 0,
+        exposure=exposure,
+        exposure_metric=exposure_metric,
+        percents=_percents(node["percentiles"]) if "percentiles" in further else (),
     )
     if not cell.top:
         node.fail("has fewer samples than half a unit")
     return cell
+
+
+def _exposure(node: Node) -> tuple[int, str | None]:
+    node.exactly("metric", "hi")
+    metric = None if node["metric"].is_null() else node["metric"].text()
+    return node["hi"].integer(1, _MAX_EXPOSURE), metric
+
+
+def _percents(node: Node) -> tuple[int, ...]:
+    found = [item.integer(1, 99) for item in node.items(_MAX_PERCENTILES)]
+    if not found or found != sorted(set(found)):
+        node.fail("are none, or do not rise")
+    return tuple(found)

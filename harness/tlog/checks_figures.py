@@ -58,8 +58,9 @@ def _charged(node: Node, count: int, text: str, who: str) -> None:
 
 def check_metric(node: Node, cell: Cell, epochs: Node) -> None:
     """Check one metric of a report against its declared grid. Raises ReadError."""
-    level = "levels" if cell.kind == HISTOGRAM else "level"
-    node.exactly("id", "kind", "group", "n", "unit", level, "shown", "interval")
+    level = "levels" if cell.kind == HISTOGRAM or cell.ratio else "level"
+    read = ("percentiles",) if cell.percents else ()
+    node.exactly("id", "kind", "group", "n", "unit", level, "shown", "interval", *read)
     declared = {
         "id": cell.id,
         "kind": cell.kind,
@@ -72,6 +73,9 @@ def check_metric(node: Node, cell: Cell, epochs: Node) -> None:
             node[name].fail("is not what the protocol declares")
     if cell.kind == HISTOGRAM:
         _histogram(node, cell)
+        return
+    if cell.ratio:
+        _ratio(node, cell)
         return
     found = node["level"].integer(0, cell.top)
     if node["shown"].text() != arithmetic.shown(cell, found):
@@ -90,6 +94,31 @@ def _histogram(node: Node, cell: Cell) -> None:
             node["shown"].fail("does not follow from the levels")
     if not node["interval"].is_null():
         node["interval"].fail("is given for a histogram")
+    if cell.percents:
+        _percentiles(node["percentiles"], cell, found)
+
+
+def _percentiles(node: Node, cell: Cell, found: list[int]) -> None:
+    items = list(node.items(len(cell.percents)))
+    if len(items) != len(cell.percents):
+        node.fail("are not those that the protocol declares")
+    for item, percent in zip(items, cell.percents, strict=True):
+        item.exactly("percent", "label")
+        item["percent"].integer(percent, percent)
+        if item["label"].text() != arithmetic.percentile(cell, found, percent):
+            item["label"].fail("does not follow from the levels")
+
+
+def _ratio(node: Node, cell: Cell) -> None:
+    found = [item.integer(0, cell.top) for item in node["levels"].items(2)]
+    if len(found) != 2:  # noqa: PLR2004 - a count, and what it is counted per
+        node["levels"].fail("are not two")
+    expected = arithmetic.shown_ratio(cell, *found)
+    shown = None if node["shown"].is_null() else node["shown"].text()
+    if shown != expected:
+        node["shown"].fail("does not follow from the levels")
+    if not node["interval"].is_null():
+        node["interval"].fail("is given for a ratio")
 
 
 def _terms(protocol: Node, report: Node) -> None:

@@ -9,7 +9,7 @@ are fractions; no root is taken.
 
 from fractions import Fraction
 
-from harness.tlog.arithmetic import PROPORTION, Cell
+from harness.tlog.arithmetic import ATTEMPTS, PROPORTION, Cell
 from harness.tlog.reader import Node
 
 _Z = Fraction("1.959963984540054")
@@ -23,8 +23,12 @@ def check(node: Node, cell: Cell, level: int, epochs: Node) -> None:
     method = "wilson" if cell.kind == PROPORTION else "range"
     if node["method"].text() != method or node["confidence"].text() != "0.95":
         node.fail("uses another method than its kind of metric")
-    smallest, largest = _means(cell, level, epochs.integer(1, _MAX_EPOCHS))
-    step = _STEP / (cell.hi - cell.lo)
+    times = epochs.integer(1, _MAX_EPOCHS)
+    if cell.kind == ATTEMPTS and cell.attempts > cell.hi * times:
+        node.fail("is of more attempts than were made")
+    smallest, largest = _means(cell, level, times)
+    low_end, high_end = cell.ends
+    step = _STEP / (high_end - low_end) / cell.factor
     low = _share(node["low"], cell)
     high = _share(node["high"], cell)
     # Turned upside down, a high end is a low end.
@@ -35,23 +39,27 @@ def check(node: Node, cell: Cell, level: int, epochs: Node) -> None:
 
 
 def _means(cell: Cell, level: int, epochs: int) -> tuple[Fraction, Fraction]:
-    # Smallest and largest mean of the level, as shares of the score's range. Sums of scores
-    # averaged over epochs move in steps of 1/epochs, and round half up to a level.
-    whole = epochs * cell.n * (cell.hi - cell.lo)
-    twice = epochs * cell.unit * (cell.hi - cell.lo)
+    # Smallest and largest mean of the level, as shares of the range of what a sample adds. Sums
+    # move in steps of one whole part, 1/epochs for plain scores, and round half up to a level.
+    low, high = cell.ends
+    parts = cell.whole(epochs)
+    whole = parts * cell.n * (high - low)
+    twice = parts * cell.unit * (high - low)
     least = -(-(twice * (2 * level - 1)) // 2)
     beyond = -(-(twice * (2 * level + 1)) // 2)
     return Fraction(max(least, 0), whole), Fraction(min(beyond - 1, whole), whole)
 
 
 def _share(node: Node, cell: Cell) -> Fraction:
-    return (node.thousandths() - cell.lo) / (cell.hi - cell.lo)
+    low, high = cell.ends
+    return (node.thousandths() / cell.factor - low) / (high - low)
 
 
 def _is_low_end(low: Fraction, share: Fraction, n: int, step: Fraction) -> bool:
+    # An end of the range that is no thousandth is rounded outward too, by less than a step.
     if share == 0:
-        return low == 0
-    if not 0 <= low <= share or _inside(low, share, n):
+        return -step < low <= 0
+    if not -step < low <= share or (low > 0 and _inside(low, share, n)):
         return False
     following = low + step
     return following > share or _inside(following, share, n)

@@ -13,35 +13,41 @@ from harness.tlog.reader import Node
 _LABELS = ("a", "b", "c", "d")
 
 
+_SUMS = (
+    "proportion", "bounded_mean", "bounded_count", "pass_at_k", "rate", "second_moment",
+)  # fmt: skip
+_RANGED = ("bounded_mean", "second_moment")
+
+
 @st.composite
-def _cells(draw, kinds=("proportion", "bounded_mean", "histogram")):
+def _cells(draw, kinds=(*_SUMS, "ratio", "histogram", "ordered")):
     kind = draw(st.sampled_from(kinds))
-    lo = draw(st.integers(-50, 50)) if kind == "bounded_mean" else 0
-    span = draw(st.integers(1, 100)) if kind == "bounded_mean" else 1
-    labels = _LABELS[: draw(st.integers(2, 4))] if kind == "histogram" else ()
+    lo = draw(st.integers(-50, 50)) if kind in _RANGED else 0
+    span = 1 if kind == "proportion" else draw(st.integers(1, 100))
+    labels = _LABELS[: draw(st.integers(2, 4))] if kind in ("histogram", "ordered") else ()
+    percents = st.lists(st.integers(1, 99), min_size=1, max_size=9, unique=True).map(sorted)
+    exposure = cells.Exposure("turns" if kind == "ratio" else None, draw(st.integers(1, 70)))
     return cells.Cell(
         id="c",
         metric="m",
-        kind=cells.Kind(kind),
+        kind=cells.Kind({"ratio": "rate", "ordered": "histogram"}.get(kind, kind)),
         lo=lo,
         hi=len(labels) - 1 if labels else lo + span,
         labels=labels,
         unit=draw(st.integers(5, 40)),
         n=draw(st.integers(20, 3000)),
+        attempts=draw(st.integers(1, span)) if kind == "pass_at_k" else 0,
+        exposure=exposure if kind in ("rate", "ratio") else None,
+        percentiles=tuple(draw(percents)) if kind == "ordered" else (),
     )
 
 
 def _levels(draw, cell):
     top = cells.grid(cell.n, cell.unit)
     if not cell.labels:
-        return (draw(st.integers(0, top)),)
-    cuts = sorted(
-        draw(
-            st.lists(
-                st.integers(0, top), min_size=len(cell.labels) - 1, max_size=len(cell.labels) - 1
-            )
-        )
-    )
+        return tuple(draw(st.integers(0, top)) for _ in range(2 if cell.two_levels else 1))
+    inner = len(cell.labels) - 1
+    cuts = sorted(draw(st.lists(st.integers(0, top), min_size=inner, max_size=inner)))
     return tuple(b - a for a, b in zip([0, *cuts], [*cuts, top], strict=True))
 
 
@@ -56,7 +62,7 @@ def test_a_released_figure_is_accepted(cell, epochs, data):
     _accept(cell, figures.figure(cell, value, epochs), epochs)
 
 
-@given(_cells(["proportion", "bounded_mean"]), st.integers(1, 10), st.data())
+@given(_cells(_SUMS), st.integers(1, 10), st.data())
 def test_a_moved_interval_is_not(cell, epochs, data):
     figure = figures.figure(cell, _levels(data.draw, cell), epochs)
     end = data.draw(st.sampled_from(["low", "high"]))
@@ -65,6 +71,25 @@ def test_a_moved_interval_is_not(cell, epochs, data):
     figure["interval"][end] = arithmetic.rounded(thousandths / 1000)
     with pytest.raises(ReadError):
         _accept(cell, figure, epochs)
+
+
+@given(_cells(["ratio", "ordered"]), st.data())
+def test_another_reading_of_the_same_levels_is_not(cell, data):
+    figure = figures.figure(cell, _levels(data.draw, cell))
+    if cell.two_levels:
+        shown = figure["shown"]
+        figure["shown"] = data.draw(st.sampled_from([None, "0.000", "1.000", "7.125"]))
+        changed = figure["shown"] != shown
+    else:
+        place = data.draw(st.integers(0, len(cell.percentiles) - 1))
+        label = figure["percentiles"][place]["label"]
+        figure["percentiles"][place]["label"] = data.draw(st.sampled_from(_LABELS))
+        changed = figure["percentiles"][place]["label"] != label
+    if changed:
+        with pytest.raises(ReadError):
+            _accept(cell, figure, 1)
+    else:
+        _accept(cell, figure, 1)
 
 
 @given(

@@ -5,12 +5,13 @@ And what keeps a suite from such a shape. Nothing here needs a database.
 
 from collections.abc import Mapping, Sequence
 
-from evals.manifest import Manifest
+from evals.manifest import Manifest, Metric
 from harness.disclosure import bits, cells, metrics, rules
 from harness.disclosure.accountant import Caps
 from harness.disclosure.bits import Policy, Release
-from harness.disclosure.cells import Cell, Kind
+from harness.disclosure.cells import Cell, Exposure, Kind
 from harness.documents.protocol import Protocol
+from harness.documents.protocol_run import MOST_EPOCHS
 
 
 def cells_of(manifest: Manifest) -> tuple[Cell, ...]:
@@ -30,9 +31,18 @@ def cells_of(manifest: Manifest) -> tuple[Cell, ...]:
             labels=metric.labels if kind is Kind.HISTOGRAM else (),
             unit=aggregate.unit,
             n=len(manifest.samples),
+            attempts=aggregate.attempts,
+            exposure=_exposure(aggregate.exposure, metrics),
+            percentiles=aggregate.percentiles,
         )
         found += cells.expand(template, aggregate.groups, groups)
     return tuple(found)
+
+
+def _exposure(declared: str | int | None, metrics: Mapping[str, Metric]) -> Exposure | None:
+    if isinstance(declared, str):
+        return Exposure(declared, metrics[declared].hi)
+    return None if declared is None else Exposure(None, declared)
 
 
 def declared_cells(protocol: Protocol) -> tuple[Cell, ...]:
@@ -82,7 +92,7 @@ def plan_of(parsed: Manifest, epochs: int) -> metrics.Plan:
 def suite_problems(parsed: Manifest) -> list[str]:
     """What would keep any protocol over this suite from being admitted, bits caps aside."""
     any_bits = Caps(report=1 << 30)
-    return rule_problems(cells_of(parsed), parsed, 1, Policy(), any_bits)
+    return rule_problems(cells_of(parsed), parsed, MOST_EPOCHS, Policy(), any_bits)
 
 
 def rule_problems(

@@ -123,7 +123,7 @@ def _headline(report: report_document.Report, primary: str) -> Headline:
     if figure.kind == "histogram":
         shares = tuple(figure.shown.items())
     else:
-        shown = figure.shown
+        shown = figure.shown or ""
         if figure.interval is not None:
             low, high = figure.interval.low, figure.interval.high
     return Headline(

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -13,7 +15,7 @@ from harness.documents import protocol as protocol_document
 from harness.documents import report as report_document
 from harness.documents.protocol import Protocol
 from harness.documents.report import Report
-from harness.documents.report_body import HistogramFigure, Interval, SumFigure
+from harness.documents.report_body import Figure, HistogramFigure, Interval, RatioFigure
 from harness.errors import IntegrityError
 from harness.records import log, runs
 from harness.services.access import Actor, narrowed
@@ -22,6 +24,9 @@ from harness.services.platform.opening import Platform
 from harness.services.publication import bundles
 from harness.tlog import bundle
 from harness.tlog.verify import Verdict, verify
+
+# Stands for the figure of a rate whose exposure is below half a step of its grid.
+NO_EXPOSURE: Final = "no exposure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,10 @@ class Edition:
 class Shown:
     """One figure as a page shows it; decimal strings are in the metric's own unit.
 
-    `mark` stands for the figure at the ends of its grid ("≥ 0.975"), else it is the figure
-    itself. `shares` belongs to a histogram, which has no `value` and no `interval`.
+    `lo` and `hi` are the least and greatest figure there can be; a rate of two scores has no
+    greatest, and `hi` is where an axis can end. `mark` stands for the figure at the ends of its
+    grid ("≥ 0.975"), else it is the figure itself. `shares` and `percentiles` belong to a
+    histogram, which has no `value` and no `interval`; `attempts` is the k of pass@k.
     """
 
     id: str
@@ -51,12 +58,14 @@ class Shown:
     label: str
     n: int
     unit: int
-    lo: int
-    hi: int
+    lo: Fraction
+    hi: Fraction
     value: str
     mark: str
     interval: Interval | None
     shares: tuple[tuple[str, str], ...]
+    percentiles: tuple[tuple[int, str], ...]
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +155,16 @@ def shown(report: Report, protocol: Protocol) -> tuple[Shown, ...]:
     )
 
 
-def _shown(figure: SumFigure | HistogramFigure, cell: Cell, epochs: int) -> Shown:
+def _shown(figure: Figure, cell: Cell, epochs: int) -> Shown:
     value = mark = ""
     interval = None
     shares: tuple[tuple[str, str], ...] = ()
-    if figure.kind == "histogram":
+    lo, hi = figures.range_shown(cell)
+    if isinstance(figure, HistogramFigure):
         shares = tuple((label, figure.shown[label]) for label in cell.labels)
+    elif isinstance(figure, RatioFigure):
+        value = mark = figure.shown or NO_EXPOSURE
+        lo, hi = Fraction(0), Fraction(max(1, ceil(Fraction(figure.shown or 0))))
     else:
         value, interval = figure.shown, figure.interval
         mark = figures.end_mark(cell, (figure.level,), epochs) or value
@@ -162,12 +175,16 @@ def _shown(figure: SumFigure | HistogramFigure, cell: Cell, epochs: int) -> Show
         label=figure.group.label if figure.group else "",
         n=figure.n,
         unit=figure.unit,
-        lo=cell.lo,
-        hi=cell.hi,
+        lo=lo,
+        hi=hi,
         value=value,
         mark=mark,
         interval=interval,
         shares=shares,
+        percentiles=tuple(
+            (item.percent, item.label) for item in getattr(figure, "percentiles", ())
+        ),
+        attempts=cell.attempts,
     )
 
 

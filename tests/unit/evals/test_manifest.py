@@ -24,7 +24,7 @@ def test_a_manifest_mirrors_its_file(good):
     assert found.generation == {"temperature": "0.5", "max_tokens": 16}
     assert found.metrics[0].scorer == {"name": "numeric", "options": {"after": "A:"}}
     assert found.metrics[0][:6] == ("correct", "int", 0, 1, (), 0)
-    assert found.aggregates[1] == ("accuracy_by_size", "correct", "proportion", 5, "size")
+    assert found.aggregates[1][:5] == ("accuracy_by_size", "correct", "proportion", 5, "size")
     assert found.samples[1] == ("sum-1", {"size": "small"})
     assert len(found.samples) == 40
 
@@ -136,6 +136,12 @@ DEEP = [
     (("aggregates", 0, "metric"), "other", "aggregates[0].metric"),
     (("aggregates", 0, "kind"), "histogram", "aggregates[0].kind"),
     (("aggregates", 0, "kind"), "median", "aggregates[0].kind"),
+    (("aggregates", 0, "kind"), ["rate"], "aggregates[0].kind"),
+    (("aggregates", 0, "kind"), "pass_at_k", "aggregates[0].k"),
+    (("aggregates", 0, "kind"), "rate", "aggregates[0].exposure"),
+    (("aggregates", 0, "k"), 1, "aggregates[0].k"),
+    (("aggregates", 0, "exposure"), 1, "aggregates[0].exposure"),
+    (("aggregates", 0, "percentiles"), [50], "aggregates[0].percentiles"),
     (("aggregates", 0, "unit"), 0, "aggregates[0].unit"),
     (("aggregates", 1, "groups"), "colour", "aggregates[1].groups"),
     (("aggregates", 1, "groups"), ["size"], "aggregates[1].groups"),
@@ -154,6 +160,54 @@ def test_a_bad_deep_value_is_told_by_its_path(good, place, value, path):
         here = here[step]
     here[place[-1]] = value
     assert path in problems(good)
+
+
+def with_kind(good: dict, score: dict, **aggregate: object) -> dict:
+    changed = copy.deepcopy(good)
+    other = {**changed["metrics"][0], "id": "other", "score": score}
+    changed["metrics"] = [changed["metrics"][0], other]
+    changed["aggregates"][0] = {
+        "id": "accuracy", "metric": "other", "unit": 5, "groups": None, **aggregate
+    }  # fmt: skip
+    return changed
+
+
+COUNTED = {"type": "successes", "of": 5}
+SIGNED = {"type": "int", "lo": -1, "hi": 3}
+CLASSED = {"type": "category", "labels": ["low", "high"]}
+
+
+@pytest.mark.parametrize(
+    ("score", "aggregate", "path"),
+    [
+        (COUNTED, {"kind": "bounded_count"}, None),
+        (COUNTED, {"kind": "pass_at_k", "k": 3}, None),
+        (COUNTED, {"kind": "rate", "exposure": 10}, None),
+        (COUNTED, {"kind": "rate", "exposure": "correct"}, None),
+        (SIGNED, {"kind": "second_moment"}, None),
+        (CLASSED, {"kind": "histogram"}, None),
+        (CLASSED, {"kind": "histogram", "percentiles": [25, 50]}, None),
+        (SIGNED, {"kind": "bounded_count"}, "aggregates[0].kind"),
+        (SIGNED, {"kind": "pass_at_k", "k": 1}, "aggregates[0].kind"),
+        (SIGNED, {"kind": "rate", "exposure": 1}, "aggregates[0].kind"),
+        (CLASSED, {"kind": "second_moment"}, "aggregates[0].kind"),
+        (COUNTED, {"kind": "pass_at_k", "k": 0}, "aggregates[0].k"),
+        (COUNTED, {"kind": "pass_at_k", "k": True}, "aggregates[0].k"),
+        (COUNTED, {"kind": "rate", "exposure": 0}, "aggregates[0].exposure"),
+        (COUNTED, {"kind": "rate", "exposure": None}, "aggregates[0].exposure"),
+        (COUNTED, {"kind": "rate", "exposure": "nothing"}, "aggregates[0].exposure"),
+        (CLASSED, {"kind": "histogram", "percentiles": []}, "aggregates[0].percentiles"),
+        (CLASSED, {"kind": "histogram", "percentiles": None}, "aggregates[0].percentiles"),
+        (CLASSED, {"kind": "histogram", "percentiles": [50, 50]}, "aggregates[0].percentiles"),
+        (CLASSED, {"kind": "histogram", "percentiles": [100]}, "aggregates[0].percentiles[0]"),
+    ],
+)
+def test_each_kind_has_its_own_field_and_no_other(good, score, aggregate, path):
+    changed = with_kind(good, score, **aggregate)
+    if path is None:
+        assert manifest.parse(wire.canonical(changed)).aggregates[0].kind == aggregate["kind"]
+    else:
+        assert path in problems(changed)
 
 
 def options(good: dict, name: str, **given: object) -> dict:

@@ -103,13 +103,19 @@ def _lines(seen: Preview) -> Iterator[Line]:
             example="" if shares else entry["shown"],
             low=interval.get("low", ""),
             high=interval.get("high", ""),
-            shares=tuple(shares.items()),
+            shares=(*shares.items(), *_read(entry)),
             step=row.unit,
             values=f"{row.levels:,}" if row.levels < _COUNTABLE else "very many",
             bits=row.bits,
             detects=found.detectable if found else "",
             widened=found.rounding_percent if found else "",
         )
+
+
+def _read(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Percentiles that the figure would show beside a histogram's shares."""
+    for item in entry.get("percentiles", ()):
+        yield f"{item['percent']} % at or below", item["label"]
 
 
 def _meter(label: str, microbits: int, cap: int) -> Meter:

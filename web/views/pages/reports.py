@@ -136,6 +136,7 @@ def body(reading: Reading, proof: Proof) -> Markup:
             primary_words=report_charts.sentence([reading.primary], decision),
             others_words=report_charts.sentence(others, decision),
             unit=report_charts.unit,
+            percentile=report_charts.percentile,
             words=wording,
             proof=proof,
             command=command(reading.edition, proof.root),

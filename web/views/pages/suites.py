@@ -13,6 +13,7 @@ from harness.services.access import Thing, can, check, sees_all
 from harness.services.agreements import shape
 from harness.services.platform import caps
 from harness.services.publication import agreements
+from web import wording
 from web.auth import Visitor
 from web.branch import Branch
 from web.dependencies import AtDesk
@@ -107,6 +108,7 @@ def read_suite(request: Request, at: AtDesk, visitor: Visitor, digest: SuiteDige
         request,
         "suite.html",
         suite=found,
+        kinds=wording.KINDS,
         protocols=over,
         # Bits caps aside: they are the protocol's.
         problems=[

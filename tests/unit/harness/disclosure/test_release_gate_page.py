@@ -7,7 +7,7 @@ import pytest
 
 from harness.disclosure.accountant import Caps
 from harness.disclosure.bits import Policy, microbits, report_alphabet, text
-from harness.disclosure.cells import Cell, Group, Kind, level_of, levels
+from harness.disclosure.cells import Cell, Exposure, Group, Kind, level_of, levels
 from harness.disclosure.figures import shown
 from harness.disclosure.gate import COMPLETENESS
 from harness.disclosure.precision import rounding_percent
@@ -50,6 +50,22 @@ def test_totals_of_the_worked_example(page):
     assert f"| **the report** | | | | **{total()}** |" in page
     assert f"(Q = 2) | | | | {total(buckets=True)} |" in page
     assert f"(V = 3) | | | | {total(buckets=True, identity_verdict=True)} |" in page
+
+
+def test_other_kinds(page):
+    def line(kind, hi=1, labels=(), **parts):
+        found = levels(Cell("x", "m", kind, 0, hi, labels, 5, 500, **parts))
+        return f"| {found} | {text(microbits(found))} |"
+
+    sums = "| count, pass@k, second moment, rate per a stated exposure "
+    assert sums + line(Kind.PASS_AT_K, attempts=1) in page
+    assert sums + line(Kind.BOUNDED_COUNT) in page
+    assert sums + line(Kind.SECOND_MOMENT) in page
+    assert sums + line(Kind.RATE, exposure=Exposure(None, 3)) in page
+    two = line(Kind.RATE, exposure=Exposure("turns", 3))
+    assert f"| rate of two scores {two}" in page
+    pairs = line(Kind.HISTOGRAM, 2, ("first", "second", "same"))
+    assert f"| discordant pairs: first, second, same {pairs}" in page
 
 
 def test_single_metric(page):
