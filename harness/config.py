@@ -6,6 +6,7 @@ Every setting is an environment variable with the prefix `ASSAY_`, for example
 
 import difflib
 import os
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 # sun_path holds 108 bytes with its final NUL; "<8 hex>/gateway.sock" is appended.
 _LONGEST_RUN_ROOT = 108 - 1 - len("/01234567/gateway.sock")
 _PREFIX: Final = "ASSAY_"
+_REQUIREMENT: Final = re.compile(
+    r"userns|lsm|cgroup_v2|min_runc:\d{1,4}(\.\d{1,4}){0,2}|runtime:[a-z][a-z0-9_.-]{0,31}"
+)
 # How alike an unknown variable must be to a setting to count as a slip of the pen: other
 # programs may keep variables of their own under our prefix.
 _ALIKE: Final = 0.85
@@ -56,6 +60,11 @@ class Settings(BaseSettings):
     )
     sandbox_runtime: Literal["runc", "runsc"] = Field(
         default="runc", description="Container runtime of every run."
+    )
+    sandbox_require: str = Field(
+        default="",
+        description="What a host must have, or runs nothing; words with commas between them: "
+        "`userns`, `lsm`, `cgroup_v2`, `min_runc:X.Y.Z`, `runtime:NAME`.",
     )
     worker_slots: int = Field(
         default=2, ge=1, le=64, description="Runs at once on this host, one container each."
@@ -130,6 +139,18 @@ class Settings(BaseSettings):
         default=12 * 3600, ge=60, description="Most processor time a suite may ask for, a process."
     )
 
+    @field_validator("sandbox_require")
+    @classmethod
+    def _known_requirements(cls, value: str) -> str:
+        unknown = [word for word in value.split(",") if value and not _REQUIREMENT.fullmatch(word)]
+        if unknown:
+            shown = ", ".join(f'"{word}"' for word in unknown)
+            raise ValueError(
+                f"{shown} means nothing; known: userns, lsm, cgroup_v2, min_runc:X.Y.Z, "
+                "runtime:NAME, with commas between them and no spaces"
+            )
+        return value
+
     @field_validator("run_root")
     @classmethod
     def _short_run_root(cls, value: Path) -> Path:
@@ -141,6 +162,11 @@ class Settings(BaseSettings):
                 f"{_LONGEST_RUN_ROOT}"
             )
         return value
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """What a host must have, word by word; see `sandbox.container.requirements`."""
+        return tuple(self.sandbox_require.split(",")) if self.sandbox_require else ()
 
     @cached_property
     def database(self) -> str:

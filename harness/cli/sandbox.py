@@ -18,19 +18,27 @@ def group() -> None:
 
 @app.command("selftest")
 def selftest(*, as_json: output.Json = False) -> None:
-    """Probe the isolation from inside a container made like a real run's."""
+    """Probe the isolation inside containers made like a real run's, and from outside of them."""
     with opened() as platform:
         image = images.newest(platform)
-        with output.waiting("Probing the sandbox from inside"), images.speaking():
+        with output.waiting("Probing the sandbox from inside and outside"), images.speaking():
             result = selftests.run(platform, image.id)
     if as_json:
         output.data(asdict(result))
     else:
+        # What does not hold comes first, and of that what refuses runs.
+        rows = sorted(result.probes, key=lambda one: (one.held, one.level, one.outside))
         output.table(
-            ("probe", "level", "holds", "detail"),
+            ("probe", "seen from", "level", "holds", "detail"),
             [
-                (probe.name, probe.level, "yes" if probe.held else "NO", probe.detail)
-                for probe in result.probes
+                (
+                    probe.name,
+                    "outside" if probe.outside else "inside",
+                    probe.level,
+                    "yes" if probe.held else "NO",
+                    probe.detail,
+                )
+                for probe in rows
             ],
         )
         held = sum(probe.held for probe in result.probes)

@@ -1,6 +1,7 @@
 """What the operator's side remembers: images, self-tests and workers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import JSON, Double, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -26,7 +27,7 @@ class Image(Base):
 
 
 class SelfTest(Base):
-    """The newest self-test of an image on this host."""
+    """The newest self-test of an image on this host; `probes` holds every outcome."""
 
     __tablename__ = "selftests"
 
@@ -35,6 +36,7 @@ class SelfTest(Base):
     engine: Mapped[str] = mapped_column(String(200))
     digest: Mapped[str] = mapped_column(String(71))
     passed: Mapped[bool]
+    probes: Mapped[list[dict[str, Any]]] = mapped_column(JSON, server_default="[]")
     at: Mapped[float] = mapped_column(Double)
 
 

@@ -133,6 +133,12 @@ class DockerRuntime:
         with _engine({_NOT_FOUND: PlatformFault(NO_SUCH_CONTAINER)}):
             return _state(self._client().inspect_container(container))
 
+    def shown(self, container: str) -> Mapping[str, Any]:
+        """Everything that the engine says of a container; see the contract."""
+        with _engine({_NOT_FOUND: PlatformFault(NO_SUCH_CONTAINER)}):
+            found: Mapping[str, Any] = self._client().inspect_container(container)
+        return found
+
     def kill(self, container: str) -> None:
         """Kill it; see the contract."""
         with _engine({_NOT_FOUND: None, _CONFLICT: None}):

@@ -1,8 +1,9 @@
 """What a self-test expects: every probe by name, and whether a run is refused without it.
 
-The names are those of the probe script in the image; a test holds the two together. A *should*
-is wanted, but not given by every engine: user namespaces and security modules are the host's to
-set up, and the mount table names host paths wherever overlay mounts are used.
+The names are those of the probe script in the image and of the scenarios from outside; a test
+holds them together. A *should* is wanted, but not given by every engine: user namespaces and
+security modules are the host's to set up, and the mount table names host paths wherever overlay
+mounts are used.
 """
 
 from enum import StrEnum
@@ -43,7 +44,33 @@ tmp_flags tmp_size tmp_does_not_execute work_flags work_size work_does_not_execu
 shm_size shm_does_not_execute
 """
 
-EXPECTED: dict[str, Level] = {
+# What the host sees of a guest, and what it stops one from doing.
+_OUTSIDE_SHOULD = "own_users_seen"
+_OUTSIDE_MUST = """
+no_capabilities_seen no_new_privileges_seen filter_seen own_user_seen peer_seen
+own_process_ids_seen loopback_only_seen memory_limit_seen no_swap_seen process_limit_seen
+processor_limit_seen run_directory_unchanged found_by_labels killed_in_time foreign_kill_seen
+gone_when_removed orphans_reaped orphans_end memory_stops memory_given_back child_memory_stops
+processes_stop host_usable file_growth_stops scratch_files_stop scratch_stops
+scratch_counts_as_memory scratch_given_back output_discarded taken_name_refused
+missing_runtime_refused unknown_image_refused foreign_user_refused hostile_image_refused
+"""
+
+INSIDE: dict[str, Level] = {
     **dict.fromkeys(_MUST.split(), Level.MUST),
     **dict.fromkeys(_SHOULD.split(), Level.SHOULD),
 }
+OUTSIDE: dict[str, Level] = {
+    **dict.fromkeys(_OUTSIDE_MUST.split(), Level.MUST),
+    **dict.fromkeys(_OUTSIDE_SHOULD.split(), Level.SHOULD),
+}
+
+# Probes that are only wanted under gVisor, or cannot hold there, and why.
+_UNDER_GVISOR: dict[str, str] = {}
+
+
+def expected(oci_runtime: str) -> dict[str, Level]:
+    """Every probe's level under a runtime of the run spec."""
+    weaker = _UNDER_GVISOR if "runsc" in oci_runtime else {}
+    whole = {**INSIDE, **OUTSIDE}
+    return {name: Level.SHOULD if name in weaker else level for name, level in whole.items()}

@@ -125,5 +125,8 @@ class Engine(ContainerRuntime, ImageStore, Protocol):
     def version(self) -> str:
         """Name engine, low-level runtime and kernel with their versions, in one line."""
 
+    def shown(self, container: str) -> Mapping[str, Any]:
+        """Everything that the engine says of a container, for our own probes alone."""
+
     def facts(self) -> Facts:
         """Read what the engine says of itself and its host."""

@@ -1,18 +1,22 @@
-"""The self-test: probes from inside a container that the run spec made like a real run's.
+"""The self-test: probes inside a container like a real run's, and from outside of it.
 
-What the probes say leaves by the run's own socket. It is read as strictly as if a suite had said
-it: known names, truth values, short details of a harmless alphabet.
+What the probes inside say leaves by the run's own socket. It is read as strictly as if a suite had
+said it: known names, truth values, short details of a harmless alphabet.
 """
 
 import hashlib
 import json
 import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.container.collector import Job, collect
-from sandbox.container.expectations import EXPECTED, Level
-from sandbox.container.runtime import ContainerRuntime
+from sandbox.container.expectations import INSIDE, OUTSIDE, Level, expected
+from sandbox.container.outside import probes as outside
+from sandbox.container.outside.verdicts import Verdict
+from sandbox.container.runtime import Engine
 from sandbox.errors import PlatformFault
 
 _COMMAND = (
@@ -30,6 +34,7 @@ class Probe:
     """One probe's outcome. `detail` is a count or an errno's name."""
 
     name: str
+    outside: bool
     level: Level
     held: bool
     detail: str
@@ -45,30 +50,39 @@ class SelfTest:
 
 
 def run(
-    runtime: ContainerRuntime,
+    engine: Engine,
     image_id: str,
     *,
     owner: str,
     run_root: Path,
     oci_runtime: str = "runc",
 ) -> SelfTest:
-    """Probe the sandbox on this machine, which takes about two seconds.
+    """Probe the sandbox on this machine, which takes about four seconds.
 
     Raises PlatformFault `probes_invalid`, and what making a container raises.
     """
     job = Job(image_id, owner, _COMMAND, _TIME_S, _MAX_BYTES, oci_runtime=oci_runtime)
-    return judge(collect(runtime, job, run_root), image_id, oci_runtime)
+    with ThreadPoolExecutor(1, thread_name_prefix="probe") as pool:
+        inside = pool.submit(collect, engine, job, run_root)
+        seen = outside.run(
+            engine, image_id, owner=owner, run_root=run_root, oci_runtime=oci_runtime
+        )
+        return judge(inside.result(), seen, image_id, oci_runtime)
 
 
-def judge(said: bytes, image_id: str, oci_runtime: str) -> SelfTest:
-    """Hold what the probes said against what is expected; a missing probe does not hold."""
-    told = _read(said)
+def judge(said: bytes, seen: Mapping[str, Verdict], image_id: str, oci_runtime: str) -> SelfTest:
+    """Hold what was said inside and seen from outside against what is expected.
+
+    A probe that is missing does not hold. What no profile knows is not looked at.
+    """
+    told = _read(said) | {name: (one.held, one.detail) for name, one in seen.items()}
     found = [
-        Probe(name, level, *told.get(name, (False, "missing"))) for name, level in EXPECTED.items()
+        Probe(name, name in OUTSIDE, level, *told.get(name, (False, "missing")))
+        for name, level in expected(oci_runtime).items()
     ]
     found.sort(key=lambda probe: probe.name)
     outcome = {
-        "schema": "assay.selftest/1",
+        "schema": "assay.selftest/2",
         "image": image_id,
         "runtime": oci_runtime,
         "probes": [
@@ -97,7 +111,7 @@ def _read(said: bytes) -> dict[str, tuple[bool, str]]:
         if not isinstance(row, dict) or row.keys() != _FIELDS:
             raise PlatformFault("probes_invalid")
         name, held, detail = row["name"], row["held"], row["detail"]
-        known = isinstance(name, str) and name in EXPECTED and name not in found
+        known = isinstance(name, str) and name in INSIDE and name not in found
         plain = isinstance(detail, str) and _DETAIL.fullmatch(detail)
         if not known or not plain or not isinstance(held, bool):
             raise PlatformFault("probes_invalid")

@@ -65,6 +65,7 @@ def examine_open(platform: Platform) -> list[Finding]:
 def _machine(settings: Settings) -> list[Finding]:
     return [
         machine.engine(settings),
+        machine.required(settings),
         machine.privileges(settings),
         machine.user(settings),
         machine.run_root(settings),

@@ -7,6 +7,7 @@ from typing import Final
 
 from harness.config import Settings
 from sandbox.container.docker import DockerRuntime
+from sandbox.container.facts import Facts
 from sandbox.container.remote import LauncherRuntime
 
 _UNIX: Final = "unix://"
@@ -22,6 +23,16 @@ def runtime(settings: Settings) -> DockerRuntime | LauncherRuntime:
 def version(settings: Settings) -> str:
     """Name engine, runtime and kernel. Raises EngineUnavailable."""
     return runtime(settings).version()
+
+
+def facts(settings: Settings) -> Facts | None:
+    """What the engine says of itself and its host; None where the launcher alone can ask it.
+
+    Raises EngineUnavailable.
+    """
+    if settings.launcher and not can_be_opened():
+        return None
+    return DockerRuntime().facts()
 
 
 def can_be_opened() -> bool:

@@ -11,6 +11,7 @@ from harness.config import Settings
 from harness.services.platform import caps
 from harness.services.platform import engine as holding
 from harness.services.platform.findings import Finding
+from sandbox.container import requirements
 from sandbox.errors import PlatformFault
 
 _LEAST_FREE: Final = 1024**3
@@ -36,6 +37,25 @@ def engine(settings: Settings) -> Finding:
             "start Docker (for example `service docker start`)",
         )
     return Finding("engine", True, version)
+
+
+def required(settings: Settings) -> Finding:
+    """What the operator requires of a host, each that is missing with what helps."""
+    words = settings.requirements
+    if not words:
+        return Finding("requirements", True, "none (ASSAY_SANDBOX_REQUIRE)")
+    try:
+        facts = holding.facts(settings)
+    except PlatformFault:
+        return Finding("requirements", True, "not looked at: see engine")
+    if facts is None:
+        return Finding("requirements", True, f"{' '.join(words)}: the launcher asks for them")
+    lacking = list(requirements.unmet(words, facts))
+    if not lacking:
+        return Finding("requirements", True, " ".join(words))
+    detail = "; ".join(f"{word}: {instead}" for word, instead, _ in lacking)
+    remedies = "; ".join(remedy for _, _, remedy in lacking)
+    return Finding("requirements", False, f"no run starts: {detail}", remedies)
 
 
 def privileges(settings: Settings) -> Finding:

@@ -1,6 +1,8 @@
 """Isolation self-tests: run once per image and host, and before every run when outdated."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Final
 
 from harness.records import platform as rows
@@ -8,7 +10,7 @@ from harness.records.base import Act
 from harness.services.platform import images
 from harness.services.platform.opening import Site
 from sandbox.container import images as sandbox_images
-from sandbox.container import selftest
+from sandbox.container import requirements, selftest
 from sandbox.container.docker import DockerRuntime
 from sandbox.container.selftest import SelfTest
 from sandbox.errors import ControlMissing
@@ -17,38 +19,54 @@ from sandbox.errors import ControlMissing
 MAX_AGE_S = 24 * 3600
 # What its column holds; a kernel may have a long name.
 _LONGEST_ENGINE: Final = 200
+_BEAT_S: Final = 1.0
 
 
 def ensure(platform: Site, image_id: str, beat: Callable[[], None]) -> str:
     """Digest of a self-test of this image that passed here, running it when there is none.
 
-    Raises EngineUnavailable, ImageRefused, or ControlMissing when a *must* does not hold.
+    `beat` is called every second meanwhile. Raises EngineUnavailable, ImageRefused, or
+    ControlMissing when a *must* or what the operator requires does not hold.
     """
     runtime = DockerRuntime()
-    engine = runtime.version()[:_LONGEST_ENGINE]
+    if any(requirements.unmet(platform.settings.requirements, runtime.facts())):
+        # Which they are, `assay doctor` says.
+        raise ControlMissing("requirement_unmet", "the host lacks what the operator requires")
     sandbox_images.admit(runtime, image_id)
     with platform.database.read() as session:
         known = rows.selftest(session, image_id, platform.host)
     fresh = known is not None and known.at > platform.clock() - MAX_AGE_S
-    if known is not None and fresh and known.passed and known.engine == engine:
+    if known is not None and fresh and known.passed and known.engine == _engine(platform, runtime):
         return known.digest
-    beat()
-    result = run(platform, image_id)
+    with ThreadPoolExecutor(1, thread_name_prefix="selftest") as pool:
+        testing = pool.submit(run, platform, image_id)
+        result = None
+        while result is None:
+            beat()
+            try:
+                result = testing.result(_BEAT_S)
+            except TimeoutError:
+                continue
     if not result.passed:
         raise ControlMissing("selftest_failed", "the isolation self-test does not pass here")
     return result.digest
 
 
 def run(platform: Site, image_id: str) -> SelfTest:
-    """Run the self-test in a container made like a real run's, and remember the result."""
-    runtime = DockerRuntime()
+    """Probe containers made like a real run's, and remember the result."""
     result = selftest.run(
-        runtime,
+        DockerRuntime(),
         image_id,
         owner=images.owner(platform),
         run_root=platform.settings.run_root,
         oci_runtime=platform.settings.sandbox_runtime,
     )
+    remember(platform, image_id, result)
+    return result
+
+
+def remember(platform: Site, image_id: str, result: SelfTest) -> None:
+    """Write down what a self-test has found here just now."""
     now = platform.clock()
     with platform.database.write() as session:
         rows.put_selftest(
@@ -56,11 +74,16 @@ def run(platform: Site, image_id: str) -> SelfTest:
             rows.SelfTest(
                 image=image_id,
                 host=platform.host,
-                engine=runtime.version()[:_LONGEST_ENGINE],
+                engine=_engine(platform, DockerRuntime()),
                 digest=result.digest,
                 passed=result.passed,
+                probes=[asdict(probe) for probe in result.probes],
                 at=now,
             ),
             Act("operator", "self-test", now),
         )
-    return result
+
+
+def _engine(platform: Site, runtime: DockerRuntime) -> str:
+    """What a self-test holds for: the runtime of the run spec on this engine and kernel."""
+    return f"{platform.settings.sandbox_runtime} on {runtime.version()}"[:_LONGEST_ENGINE]

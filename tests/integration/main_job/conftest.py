@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support import selftested
 from tests.support import world as worlds
 
 
@@ -13,5 +14,6 @@ def world(tmp_path_factory, image_id):
         tmp_path_factory.mktemp("world") / "data", worker_slots=64, one_vendor_per_host=False
     )
     made.image(image_id)
+    selftested.remember(made.platform, image_id)
     yield made
     made.platform.database.close()

@@ -19,7 +19,7 @@ from harness.services.agreements.terms import Terms
 from harness.services.publication.desk import Desk
 from harness.services.release import execute
 from tests.integration.gateway.scripted_vendor import ScriptedVendor, completion
-from tests.support import copies, crawl, service
+from tests.support import copies, crawl, selftested, service
 from tests.support import world as worlds
 from tests.support.scripted import right
 from tests.support.waiting import until
@@ -83,6 +83,7 @@ class Start:
 def start(tmp_path, image_id):
     world = worlds.make(tmp_path / "origin")
     world.image(image_id)
+    selftested.remember(world.platform, image_id)
     world.model()
     digest = world.suite(worlds.suite_files(worlds.simple_questions(SAMPLES)))
     cookies = service.signed_in(world, service.member(world, worlds.AUDITOR))

@@ -7,10 +7,9 @@ import pytest
 
 from harness import queue
 from harness.services.agreements.terms import Terms
-from harness.services.platform import selftests
 from tests.integration.main_job.carrying import carry, report, row, verified
 from tests.integration.main_job.worker_process import worker
-from tests.support import replay
+from tests.support import replay, selftested
 from tests.support import world as worlds
 from tests.support.waiting import until
 
@@ -55,7 +54,7 @@ def suite(world, vendor, questions, image_id):
     for name in EXPECTED:
         url = f"{vendor}/{name}/v1"
         world.model(url, name=f"gsm8k-{name}", upstream=name, credential=KEY)
-    selftests.ensure(world.platform, image_id, beat=lambda: None)
+    selftested.remember(world.platform, image_id)
     return world.suite(worlds.suite_files(questions, "gsm8k", phases="separate"))
 
 

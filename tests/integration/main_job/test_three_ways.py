@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from harness.services.platform import selftests
 from tests.integration.gateway.scripted_vendor import completion
 from tests.integration.worker.rig import SAMPLES, TERMS, Rig
+from tests.support import selftested
 from tests.support.scripted import prompt_of
 from tests.support.servers.process import PASSWORD
 from tests.support.waiting import until
@@ -28,7 +28,7 @@ async def nearly(wire, seen):
 @pytest.fixture
 def rig(tmp_path, image_id, way):
     rig = Rig(tmp_path, image_id, **way)
-    assert selftests.run(rig.platform, image_id).passed
+    selftested.remember(rig.platform, image_id)
     rig.vendor.default = nearly
     yield rig
     rig.close()

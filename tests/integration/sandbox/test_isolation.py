@@ -9,7 +9,8 @@ import pytest
 from evals import probes
 from evals.probing import process
 from sandbox.container import selftest
-from sandbox.container.expectations import EXPECTED, Level
+from sandbox.container.expectations import INSIDE as EXPECTED
+from sandbox.container.expectations import Level
 from tests.integration.sandbox.conftest import OWNER
 
 pytestmark = pytest.mark.docker

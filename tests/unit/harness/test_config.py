@@ -6,6 +6,8 @@ import pytest
 
 from harness import config
 from harness.config import SettingsInvalid
+from sandbox.container import requirements
+from sandbox.container.facts import Facts
 
 ROOT = Path(__file__).parents[3]
 PAGE = "from harness import config; print(config.page(), end='')"
@@ -51,6 +53,10 @@ def test_variables_are_read(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("sandbox_require", "userns, lsm"),
+        ("sandbox_require", "userns,"),
+        ("sandbox_require", "apparmor"),
+        ("sandbox_require", "min_runc:new"),
         ("worker_slots", "many"),
         ("worker_slots", "0"),
         ("worker_slots", "65"),
@@ -115,3 +121,11 @@ def test_variables_of_other_programs_are_left_alone(monkeypatch):
     monkeypatch.setenv("ASSAY_PYTHON", "python3.11")
     monkeypatch.setenv("NOT_ASSAY_DATA_DI", "x")
     config.load()
+
+
+def test_every_requirement_that_is_taken_is_understood(monkeypatch):
+    monkeypatch.setenv("ASSAY_SANDBOX_REQUIRE", "userns,lsm,cgroup_v2,min_runc:1.2.8,runtime:runsc")
+    words = config.load().requirements
+    facts = Facts("", "", "9.9.9", "", 2, frozenset({"userns", "selinux"}), frozenset({"runsc"}), 0)
+    assert len(words) == 5
+    assert list(requirements.unmet(words, facts)) == []

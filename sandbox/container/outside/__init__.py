@@ -1,0 +1,1 @@
+"""Probes of the sandbox from outside: what the host sees while a guest misbehaves."""
