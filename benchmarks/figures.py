@@ -5,6 +5,7 @@ turns: ours, peer, ours, peer. Its value is the median of the rounds' ratios, ne
 of two medians.
 """
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -102,3 +103,8 @@ def take_turns(
 def median(values: Sequence[float]) -> float:
     """Return the median; here so that rows need one import."""
     return statistics.median(values)
+
+
+def percentile_95(values: Sequence[float]) -> float:
+    """Return the value that 95 of 100 do not exceed, by nearest rank: one that was measured."""
+    return sorted(values)[math.ceil(0.95 * len(values)) - 1]

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from benchmarks import __main__ as bench
 from benchmarks import printing
-from benchmarks.figures import Figure, Goal, Options, Row, take_turns
+from benchmarks.figures import Figure, Goal, Options, Row, percentile_95, take_turns
 from benchmarks.rows import ROWS
 
 OPTIONS = Options(rounds=3, full=False, say=str)
@@ -66,6 +66,11 @@ def test_the_ratio_is_the_median_of_the_rounds():
     turns = take_turns(lambda: next(ours), lambda: next(peer), 3)
     assert (turns.ours, turns.peer) == ((2.0, 8.0, 3.0), (1.0, 2.0, 3.0))
     assert turns.ratio == 2.0
+
+
+@pytest.mark.parametrize(("count", "found"), [(1, 1), (12, 12), (20, 19), (100, 95)])
+def test_the_95th_percentile_is_a_value_that_was_measured(count, found):
+    assert percentile_95([float(number) for number in range(count, 0, -1)]) == found
 
 
 def test_sides_swap_who_goes_first():
