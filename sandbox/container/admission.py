@@ -2,33 +2,56 @@
 
 An image's volumes would be writable host disk under a read-only root, its environment reaches
 every process, its labels could pass for those of a run. The run spec sets all of that itself.
+Each reason starts with the field it is about, as the engine's `inspect` names it.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandbox.container import labels
+from sandbox.container import contents, labels
 
 # Names the run spec sets anyway; an image may set them, and no other.
 _ENVIRONMENT = frozenset({"PATH", "LANG", "LC_ALL", "TZ"})
-_FORBIDDEN = ("Volumes", "Healthcheck", "OnBuild", "ExposedPorts", "Entrypoint")
+_FORBIDDEN = {
+    "Volumes": "a volume is writable disk of the host",
+    "Healthcheck": "the engine would start it inside every run",
+    "OnBuild": "it acts in images that are built on this one",
+    "ExposedPorts": "a run has no network",
+    "Entrypoint": "the launcher is the first process",
+}
+# A name is repeated only where it is one: nobody's sentences enter a message.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_MOST = 40
 
 
 def problems(shown: Mapping[str, Any] | None) -> tuple[str, ...]:
     """List every reason to refuse an image, by the engine's `inspect` answer; none is good."""
     if shown is None:
         return ("no such image on this engine",)
+    found = list(_problems(shown))
+    rest = len(found) - _MOST
+    return (*found[:_MOST], *([f"and {rest} reasons more"] if rest > 0 else []))
+
+
+def _problems(shown: Mapping[str, Any]) -> Iterator[str]:
     config = shown.get("Config") or {}
-    found = [f"{name} is set" for name in _FORBIDDEN if config.get(name)]
-    for entry in config.get("Env") or []:
+    for name, reason in _FORBIDDEN.items():
+        if config.get(name):
+            yield f"Config.{name}: is set; {reason}"
+    for number, entry in enumerate(config.get("Env") or []):
         name = str(entry).partition("=")[0]
         if name not in _ENVIRONMENT:
-            found.append("Env sets a variable that is not allowed")
-            break
+            named = f" {name}" if _NAME.fullmatch(name) else ""
+            yield f"Config.Env[{number}]: sets the variable{named}, which reaches every process"
     carried = config.get("Labels") or {}
-    found.extend(f"label {name} is reserved" for name in labels.OF_CONTAINERS if name in carried)
+    for name in labels.OF_CONTAINERS:
+        if name in carried:
+            yield f"Config.Labels: the label {name} is reserved for containers"
     if labels.SOURCE not in carried:
-        found.append(f"label {labels.SOURCE} is missing")
-    if (shown.get("Os"), shown.get("Architecture")) != ("linux", "amd64"):
-        found.append("not built for linux/amd64")
-    return tuple(found)
+        yield f"Config.Labels: the label {labels.SOURCE} is missing"
+    _, wrong = contents.read(carried)
+    yield from (f"Config.Labels: the label {reason}" for reason in wrong)
+    for name, needed in (("Os", "linux"), ("Architecture", "amd64")):
+        if shown.get(name) != needed:
+            yield f"{name}: is not {needed}"
