@@ -67,6 +67,11 @@ def newest_image(session: Session, flavour: str, lock: str = "") -> Image | None
     ).first()
 
 
+def images(session: Session) -> Sequence[Image]:
+    """Every image, newest first."""
+    return session.scalars(select(Image).order_by(Image.added_at.desc(), Image.id)).all()
+
+
 def image(session: Session, image_id: str) -> Image | None:
     """Find an image."""
     return session.get(Image, image_id)

@@ -13,12 +13,11 @@ import evals
 from evals.manifest import FLAVOURS
 from sandbox.container import assembly, fetch, labels, locks, wheels
 from sandbox.container.assembly import Bench
+from sandbox.container.contents import BASE
 from sandbox.container.install import install
 from sandbox.container.locks import Pin
 from sandbox.container.runtime import ImageStore
 from sandbox.errors import ImageRefused, PlatformFault
-
-BASE = "base"
 
 _LOCKS = Path(__file__).parent / "flavour_locks"
 _PIP = "pip"
@@ -37,11 +36,22 @@ class Stage:
     folder: Path | None = None
 
 
-def stages(flavour: str) -> tuple[Stage, ...]:
-    """What is installed for a flavour. Raises PlatformFault `no_such_flavour`."""
+def stages(flavour: str, folder: Path | None = None) -> tuple[Stage, ...]:
+    """What is installed for a flavour, from a package index or a folder of wheels.
+
+    Such a folder holds the wheel of pip too, and others in it do not matter. Raises PlatformFault
+    `no_such_flavour`, ImageRefused with everything that is wrong with the folder, and OSError.
+    """
     if flavour not in FLAVOURS:
-        raise PlatformFault("no_such_flavour", f"no such flavour; there are {', '.join(FLAVOURS)}")
-    return () if flavour == BASE else (Stage(flavour, flavour, _pins(flavour)),)
+        raise PlatformFault("no_such_flavour", f"no such flavour; known: {', '.join(FLAVOURS)}")
+    if flavour == BASE:
+        return ()
+    pins = _pins(flavour)
+    if folder is not None:
+        problems = wheels.choose((*pins, *_pins(_PIP)), folder, others=True).problems
+        if problems:
+            raise ImageRefused(problems)
+    return (Stage(flavour, flavour, pins, folder),)
 
 
 def beside(pins: Sequence[Pin], stack: Sequence[Stage]) -> tuple[tuple[Pin, ...], tuple[str, ...]]:
@@ -95,17 +105,13 @@ def install_last(at: Bench, below: str, tools: str, stack: Sequence[Stage], cach
     that were fetched. Raises ImageRefused with every reason, and what `fetch` and `install` raise.
     """
     stage = stack[-1]
-    pip = _pins(_PIP)
-    fetch.fetch(pip, cache, at.progress)
     if stage.folder is None:
         fetch.fetch(stage.pins, cache, at.progress)
     chosen = wheels.choose(stage.pins, stage.folder or cache, others=True)
     if chosen.problems:
         raise ImageRefused(chosen.problems)
-    (installer,) = wheels.choose(pip, cache, others=True).wheels
-    layer = install(
-        at.engine, tools, chosen.wheels, installer, at.scratch, at.run_root, at.progress
-    )
+    pip = _installer(at, stage.folder, cache)
+    layer = install(at.engine, tools, chosen.wheels, pip, at.scratch, at.run_root, at.progress)
     at.progress(f"{stage.name}: loading the image of its dependencies")
     made_of = _made_of(stack)
     carried = assembly.carried_by(at.engine, below)
@@ -121,6 +127,15 @@ def install_last(at: Bench, below: str, tools: str, stack: Sequence[Stage], cach
         },
         f"assay-wheels:{assembly.short(made_of)}",
     )
+
+
+def _installer(at: Bench, folder: Path | None, cache: Path) -> wheels.Wheel:
+    wanted = _pins(_PIP)
+    found = wheels.choose(wanted, folder, others=True).wheels if folder else ()
+    if not found:
+        fetch.fetch(wanted, cache, at.progress)
+        found = wheels.choose(wanted, cache, others=True).wheels
+    return found[0]
 
 
 def _made_of(stack: Sequence[Stage]) -> str:

@@ -5,16 +5,26 @@ wheels; on top the guest layer (our own guest code). A digest of what an image i
 label, so that a second build is a look-up.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import evals
-from sandbox.container import admission, archive, assembly, base, flavours, labels, layers, locks
+from sandbox.container import (
+    admission,
+    archive,
+    assembly,
+    base,
+    contents,
+    flavours,
+    labels,
+    layers,
+    locks,
+)
 from sandbox.container.assembly import Bench, Progress
 from sandbox.container.bytecode import compile_inside
-from sandbox.container.flavours import BASE, Stage
+from sandbox.container.contents import BASE
+from sandbox.container.flavours import Stage
 from sandbox.container.runtime import Engine, ImageStore
 from sandbox.container.wheels import choose
 from sandbox.errors import ImageRefused, PlatformFault
@@ -41,14 +51,21 @@ class ImageRecord:
     wheels: Mapping[str, str] = field(default_factory=dict)
 
 
-def build(engine: Engine, work_dir: Path, progress: Progress, flavour: str = BASE) -> ImageRecord:
+def build(
+    engine: Engine,
+    work_dir: Path,
+    progress: Progress,
+    flavour: str = BASE,
+    wheels: Path | None = None,
+) -> ImageRecord:
     """Build a flavour's guest image unless this very code's is there already.
 
-    `work_dir` needs a few gigabytes for the while, and keeps fetched wheels; `progress` gets a
-    line at each step. Raises PlatformFault (`mmdebstrap_missing`, `base_failed`, `fetch_failed`,
-    `no_such_flavour`, …) and EngineUnavailable.
+    `work_dir` needs a few gigabytes for the while, and keeps fetched wheels in its folder
+    `wheels`; with `wheels` they come from there and no index is asked. `progress` gets a line at
+    each step. Raises PlatformFault (`mmdebstrap_missing`, `base_failed`, `fetch_failed`,
+    `no_such_flavour`, …), ImageRefused for what is wrong with `wheels`, and EngineUnavailable.
     """
-    return _build(engine, work_dir, progress, flavours.stages(flavour))
+    return _build(engine, work_dir, progress, flavours.stages(flavour, wheels))
 
 
 def for_suite(
@@ -266,11 +283,12 @@ def _base(at: Bench) -> str:
 def _record(engine: ImageStore, image: str) -> ImageRecord:
     shown = engine.image(image) or {}
     carried = assembly.carried_by(engine, image)
+    holds, _ = contents.read(carried)
     return ImageRecord(
         id=image,
         base_digest=shown["RootFS"]["Layers"][0],
-        packages=json.loads(carried[labels.PACKAGES]),
+        packages=holds.packages,
         built_from=carried[labels.SOURCE],
-        flavour=carried.get(labels.FLAVOUR, BASE),
-        wheels=json.loads(carried.get(labels.WHEELS, "{}")),
+        flavour=holds.flavour,
+        wheels=holds.wheels,
     )

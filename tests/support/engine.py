@@ -1,7 +1,6 @@
 """The real container engine and the image of this very code, built once and then looked up."""
 
 import fcntl
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -24,30 +23,35 @@ def engine() -> DockerRuntime:
 
 
 @pytest.fixture(scope="session")
-def image_id(engine) -> str:
+def image_folder(pytestconfig) -> Path:
+    """Where images are built; keeps fetched wheels until `make clean`."""
+    return pytestconfig.cache.mkdir("images")
+
+
+@pytest.fixture(scope="session")
+def image_id(engine, image_folder) -> str:
     """The guest image; the first time ever this fetches packages and takes a minute."""
-    return _image(engine, "base")
+    return _image(engine, image_folder, "base")
 
 
 @pytest.fixture(scope="session")
-def inspect_image(engine) -> str:
+def inspect_image(engine, image_folder) -> str:
     """The image of the flavour inspect; the first time ever this fetches 95 MB of wheels."""
-    return _image(engine, "inspect")
+    return _image(engine, image_folder, "inspect")
 
 
 @pytest.fixture(scope="session")
-def lm_eval_image(engine) -> str:
+def lm_eval_image(engine, image_folder) -> str:
     """The image of the flavour lm-eval; the first time ever this fetches 155 MB of wheels."""
-    return _image(engine, "lm-eval")
+    return _image(engine, image_folder, "lm-eval")
 
 
-def _image(engine, flavour: str) -> str:
+def _image(engine, folder: Path, flavour: str) -> str:
     # Test processes run side by side: one builds, and the others find what it has built.
-    with Path(tempfile.gettempdir(), "assay-tests-images.lock").open("w") as door:
+    with (folder / "lock").open("w") as door:
         fcntl.flock(door, fcntl.LOCK_EX)
         found = images.current(engine, flavour)
         if found is None:
-            with tempfile.TemporaryDirectory(prefix="assay-image-") as folder:
-                found = images.build(engine, Path(folder), print, flavour).id
+            found = images.build(engine, folder, print, flavour).id
     images.admit(engine, found)
     return found

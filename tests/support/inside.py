@@ -15,10 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.container.rundir import SOCKET, run_dir
-from sandbox.spec import ContainerSpec, HostIds, Limits, host_ids
-
-# Frameworks want more than a suite of sums.
-ROOMY = Limits(memory_bytes=1536 * 1024 * 1024, pids=256, shm_bytes=256 * 1024 * 1024)
+from sandbox.spec import ContainerSpec, HostIds, host_ids
 
 _PRELUDE = """
 import json, os, sys, traceback, urllib.request
@@ -83,7 +80,6 @@ def prepared(
             slot=43_000 + secrets.randbelow(400),
             run_dir=root,
             deadline=time.time() + 240,
-            limits=ROOMY,
         )
         draft = replace(draft, **changes)
         ids = host_ids(runtime.id_offset(), draft.uid, draft.runtime)

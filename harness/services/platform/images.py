@@ -1,19 +1,31 @@
 """Images: built without a registry, admitted, remembered by id."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from evals.manifest import FLAVOURS
 from harness.errors import InvalidInput, NotFound, Unavailable
 from harness.records import platform as rows
 from harness.records.base import Act
 from harness.services.platform.opening import Platform, Site
 from sandbox.container import images
+from sandbox.container import sbom as bill
+from sandbox.container.contents import BASE
 from sandbox.container.docker import DockerRuntime
+from sandbox.container.images import ImageRecord
 from sandbox.errors import EngineUnavailable, ImageRefused, PlatformFault
 
-FLAVOUR = "base"
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An image as this engine has it, and when it was added here."""
+
+    record: ImageRecord
+    added_at: float
 
 
 def owner(platform: Site) -> str:
@@ -21,13 +33,24 @@ def owner(platform: Site) -> str:
     return hashlib.sha256(str(platform.settings.data_dir.resolve()).encode()).hexdigest()[:16]
 
 
-def build(platform: Platform, progress: Callable[[str], None]) -> rows.Image:
-    """Build the base image unless this version's is there already, and remember it."""
+def build(
+    platform: Platform,
+    progress: Callable[[str], None],
+    flavour: str = BASE,
+    wheels: Path | None = None,
+) -> rows.Image:
+    """Build a flavour's image unless this version's is there already, and remember it.
+
+    With `wheels` they come from that folder and no package index is asked. Raises InvalidInput.
+    """
+    problems = tuple(_wrong(flavour, wheels))
+    if problems:
+        raise InvalidInput(problems)
     work = platform.settings.data_dir / "images"
     work.mkdir(exist_ok=True, mode=0o700)
     with speaking():
-        record = images.build(DockerRuntime(), work, progress)
-    return _remember(platform, record.id, dict(record.packages))
+        record = images.build(DockerRuntime(), work, progress, flavour, wheels)
+    return _remember(platform, record)
 
 
 def export(platform: Platform, target: Path) -> str:
@@ -46,22 +69,58 @@ def load(platform: Platform, source: Path) -> rows.Image:
         raise InvalidInput(f"{source}: no such file")
     runtime = DockerRuntime()
     with speaking():
-        image_id = images.load(runtime, source)
-        images.admit(runtime, image_id)
-    return _remember(platform, image_id, {})
+        record = images.describe(runtime, images.load(runtime, source))
+    return _remember(platform, record)
+
+
+def known(platform: Platform) -> Sequence[rows.Image]:
+    """Every image that was added here, newest first."""
+    with platform.database.read() as session:
+        return rows.images(session)
+
+
+def show(platform: Platform, image_id: str) -> Shown:
+    """What is in an image that was added here. Raises NotFound, InvalidInput."""
+    with platform.database.read() as session:
+        row = rows.image(session, image_id)
+    if row is None:
+        raise NotFound("no image of this id was added here: see `assay images list`")
+    with speaking():
+        return Shown(images.describe(DockerRuntime(), row.id), row.added_at)
+
+
+def sbom(platform: Platform, image_id: str) -> dict[str, Any]:
+    """The software bill of materials of an image, CycloneDX 1.6. Raises as `show`."""
+    return bill.document(show(platform, image_id).record)
 
 
 def newest(platform: Platform) -> rows.Image:
     """The image that new protocols pin. Raises NotFound."""
     with platform.database.read() as session:
-        image = rows.newest_image(session, FLAVOUR)
+        image = rows.newest_image(session, BASE)
     if image is None:
         raise NotFound("no image yet: run `assay images build`")
     return image
 
 
-def _remember(platform: Platform, image_id: str, packages: dict[str, str]) -> rows.Image:
-    row = rows.Image(id=image_id, flavour=FLAVOUR, packages=packages, added_at=platform.clock())
+def _wrong(flavour: str, wheels: Path | None) -> Iterator[str]:
+    if flavour not in FLAVOURS:
+        yield f"--flavour: no such flavour; known: {', '.join(FLAVOURS)}"
+    if wheels is None:
+        return
+    if flavour == BASE:
+        yield f"--wheels: the flavour {BASE} has no wheels"
+    if not wheels.is_dir():
+        yield f"--wheels: {wheels}: no such folder"
+
+
+def _remember(platform: Platform, record: ImageRecord) -> rows.Image:
+    row = rows.Image(
+        id=record.id,
+        flavour=record.flavour,
+        packages=dict(record.packages),
+        added_at=platform.clock(),
+    )
     with platform.database.write() as session:
         rows.put_image(session, row, Act("operator", "add image", row.added_at))
     return row

@@ -9,6 +9,7 @@ import pytest
 from sandbox.container import archive, collector, images, layers
 from sandbox.container.collector import Job, collect
 from sandbox.errors import ControlMissing, ImageRefused, PlatformFault
+from tests.integration.commands.conftest import command
 from tests.integration.sandbox.conftest import OWNER
 from tests.integration.sandbox.guests import container_of, spec_of
 
@@ -110,8 +111,58 @@ def test_a_hostile_image_is_refused_with_every_reason_and_does_not_stay(engine, 
     path, image = hostile
     with pytest.raises(ImageRefused) as caught:
         images.load(engine, path)
-    assert len(caught.value.problems) == 8
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "Config.Volumes",
+        "Config.Healthcheck",
+        "Config.OnBuild",
+        "Config.ExposedPorts",
+        "Config.Entrypoint",
+        "Config.Env[0]",
+        "Config.Labels",
+        "Config.Labels",
+    ]
     assert engine.image(image) is None
+
+
+def test_the_command_says_every_reason_on_a_line_of_its_own(engine, hostile, tmp_path):
+    path, image = hostile
+    assert command(tmp_path, "db", "upgrade").status == 0
+    done = command(tmp_path, "images", "import", path)
+    assert (done.status, done.out) == (2, "")
+    lines = [line for line in done.err.splitlines() if line.startswith("invalid_input Config.")]
+    assert len(lines) == 8
+    assert "invalid_input Config.Env[0]: sets the variable LD_PRELOAD, which" in done.err
+    assert command(tmp_path, "images", "list", "--json").out == "[]\n"
+    assert engine.image(image) is None
+
+
+# The control: what admission keeps out does reach a container that is made without it.
+def test_without_admission_an_image_brings_its_volume_and_variable(engine, image_id, cli):
+    lines = ["VOLUME /data", "ENV CANARY=sings", "LABEL org.assay.owner=other"]
+    code = "open('/data/file', 'w'); import os; os._exit(40 + (os.environ['CANARY'] == 'sings'))"
+    program = ["/usr/bin/python3", "-c", code]
+
+    def plain(image):
+        made = cli.containers.create(image, program, network_disabled=True, read_only=True)
+        try:
+            made.start()
+            return made.wait()["StatusCode"], [one["Destination"] for one in made.attrs["Mounts"]]
+        finally:
+            made.remove(v=True, force=True)
+
+    assert plain(image_id) == (1, [])
+    blank = cli.containers.create(image_id, ["true"], network_disabled=True)
+    try:
+        image = cli.api.commit(blank.id, changes=lines)["Id"]
+    finally:
+        blank.remove(force=True)
+    try:
+        assert plain(image) == (41, ["/data"])
+        with pytest.raises(ImageRefused) as caught:
+            images.admit(engine, image)
+    finally:
+        engine.remove_image(image)
+    assert len(caught.value.problems) == 3
 
 
 def test_a_hostile_image_does_not_pass_the_run_spec_either(engine, hostile, runtime, run_root):
