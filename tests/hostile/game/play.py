@@ -59,6 +59,10 @@ class Game:
             entries = charge(entries, new, Caps())
         return spent(entries, account, new.at).owner_group / MICRO
 
+    def alphabet(self, suite: Suite) -> int:
+        """How many reports its agreement allows."""
+        return self.arena.agreements[suite.agreements[0]].alphabet
+
     def _claims(self, suite: Suite) -> list[Claim]:
         seen: Counter[str] = Counter()
         found = []

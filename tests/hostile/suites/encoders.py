@@ -148,7 +148,7 @@ def all_but_twenty(guest, secret):
     guest.finish(first(law) if guest.run else two_groups(law, art))
 
 
-@suite(views=None, agreement=("plain", "elsewhere"), uses=5, leak="figures")
+@suite(views=None, agreement=("plain", "elsewhere"), uses=5, leak="figures", reaches=25)
 def two_organisations(guest, secret):
     """Two organisations of one owner run a digit each and put them together. Each pays for its own
     report, and the owner's ledger for both."""
