@@ -32,7 +32,9 @@ from harness.paging import Page, Window
 from harness.records import audit, paging
 from harness.records.base import Act, Base
 from harness.records.log import LogHead, Statement
+from harness.records.parties import Organisation
 from harness.records.protocols import Protocol
+from harness.records.suites import Suite
 
 _ID_LENGTH: Final = 16
 
@@ -177,6 +179,29 @@ def _of_protocols(own: Mapping[str, str]) -> Select[Run]:
 def of_protocol(session: Session, protocol: str) -> Sequence[Run]:
     """All runs of a protocol, by ordinal."""
     return session.scalars(select(Run).where(Run.protocol == protocol).order_by(Run.ordinal)).all()
+
+
+def suites_run(
+    session: Session, auditor: str, model: str, without: Collection[str]
+) -> Sequence[Suite]:
+    """Suites that organisations with the auditor's owner have run on a model, without archives.
+
+    Runs in one of the states `without` do not count; the others do from their reservation on.
+    """
+    group = select(Organisation.owner_group).where(Organisation.name == auditor)
+    query = (
+        select(Suite)
+        .join(Protocol, Protocol.suite == Suite.digest)
+        .join(Run, Run.protocol == Protocol.id)
+        .join(Organisation, Organisation.name == Protocol.auditor)
+        .where(
+            Organisation.owner_group == group.scalar_subquery(),
+            Protocol.model == model,
+            Run.state.not_in(without),
+        )
+        .order_by(Suite.submitted_at, Suite.digest)
+    )
+    return session.scalars(query).unique().all()
 
 
 def in_states(session: Session, states: Collection[str]) -> Sequence[Run]:

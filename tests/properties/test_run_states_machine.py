@@ -30,7 +30,7 @@ from harness.records.database import Database
 from harness.services import states
 from harness.services.access import Actor
 from harness.services.agreements.terms import Terms
-from harness.services.platform import selftests, sequencer
+from harness.services.platform import logcopy, selftests, sequencer
 from harness.services.publication import sequence
 from harness.services.runs import claim, finish, perform, reserve, sweep, view
 from harness.services.states import Run
@@ -89,7 +89,13 @@ class Life(RuleBasedStateMachine):
             copy.with_name(copy.name + suffix).unlink(missing_ok=True)
         shutil.copyfile(platform.settings.data_dir / "assay.sqlite3", copy)
         database = Database(f"sqlite:///{copy}")
-        self.platform = replace(platform, database=database, clock=lambda: self.now)
+        # Each life has a log of its own, and a copy of it.
+        log_copy = folder / "log.copy"
+        shutil.copyfile(logcopy.place(platform.settings), log_copy)
+        settings = platform.settings.model_copy(update={"log_copy": str(log_copy)})
+        self.platform = replace(
+            platform, settings=settings, database=database, clock=lambda: self.now
+        )
         self.written = self.platform.database.write
         self.patch = pytest.MonkeyPatch()
         self.looked_at = None

@@ -14,7 +14,7 @@ from harness.documents import suite as suite_document
 from harness.documents.protocol import Protocol
 from harness.errors import InvalidInput
 from harness.records import parties, platform, suites
-from harness.services.agreements import preview, shape
+from harness.services.agreements import preview, shape, versions
 from harness.services.platform import caps, wanted
 from harness.services.platform.opening import Platform
 
@@ -31,6 +31,7 @@ def judge(session: Session, opened: Platform, protocol: Protocol) -> None:
         *_limits(opened, protocol, parsed),
         *_completeness(protocol, parsed),
         *_disclosure(protocol, parsed),
+        *versions.problems(session, suite.digest, suite.auditor, protocol.system.model),
     ]
     if problems:
         raise InvalidInput(problems)

@@ -16,7 +16,7 @@ from harness.records import protocols as protocol_rows
 from harness.records.base import Act
 from harness.services import states
 from harness.services.access import Actor, Thing, reach
-from harness.services.agreements import agree, shape
+from harness.services.agreements import agree, shape, versions
 from harness.services.platform import outbox
 from harness.services.platform.opening import Platform
 from harness.services.platform.version import VERSION
@@ -28,8 +28,8 @@ REFUNDS_PER_SLOT = accountant.REFUNDS_PER_SLOT
 def reserve(session: Session, platform: Platform, actor: Actor, protocol_id: str) -> runs.Run:
     """Reserve the next slot of a protocol, charge its bits and issue its run-start.
 
-    Raises Conflict when the protocol is not active or its runs are used up, BudgetSpent when a
-    ledger cannot pay.
+    Raises Conflict when the protocol is not active, its runs are used up or its suite is too near
+    another that has been run, BudgetSpent when a ledger cannot pay.
     """
     row = agree.find(session, actor, protocol_id)
     reach(actor, "start", Thing("run", auditor=row.auditor, vendor=row.vendor), f"of {row.id}")
@@ -38,6 +38,9 @@ def reserve(session: Session, platform: Platform, actor: Actor, protocol_id: str
     _check_open(row, protocol, now)
     earlier = runs.of_protocol(session, row.id)
     _check_count(protocol, earlier)
+    # Asked again: what was run since it was agreed may be too near.
+    for problem in versions.problems(session, row.suite, row.auditor, row.model):
+        raise Conflict(f"not reserved: {problem}")
     act = Act(actor.label, "reserve run", now)
     alphabet = shape.alphabet_of(protocol)
     microbits = bits.microbits(alphabet)
