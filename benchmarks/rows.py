@@ -58,6 +58,7 @@ ROWS: tuple[Row, ...] = (
         "P11",
         "gate and bound for 10,000 samples x 20 metrics; over a plain sum of the same rows",
         "≤ 50 ms; ≤ 3",
+        _of("p11_gate"),
     ),
     Row(
         "P12",
