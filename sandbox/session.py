@@ -23,6 +23,7 @@ from sandbox.gateway.caps import Caps
 from sandbox.gateway.grant import Order
 from sandbox.gateway.process import Event, GatewayProcess
 from sandbox.spec import (
+    CONTAINER_KILLED,
     ContainerSpec,
     Ending,
     Held,
@@ -248,7 +249,7 @@ def _of_container(watch: _Watch) -> _Ended:
         return _Ended(Ending.OOM, "oom")
     if state.exit_code == _KILLED:
         # Not killed by us and not for memory: the engine died and took it along.
-        return _Ended(Ending.ENGINE_LOST, "container_killed")
+        return _Ended(Ending.ENGINE_LOST, CONTAINER_KILLED)
     return _Ended(Ending.GUEST_FAULT, "no_end")
 
 

@@ -217,6 +217,10 @@ class Ending(StrEnum):
     START_REFUSED = "start_refused"
 
 
+# The code of an engine_lost that a guest can bring about by itself, by ending with status 137.
+CONTAINER_KILLED = "container_killed"
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """One admitted row: index into `ScoreSchema.sample_ids`, epoch, values in field order."""

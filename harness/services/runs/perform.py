@@ -24,6 +24,7 @@ from sandbox import session as sandbox_session
 from sandbox.container.remote import LauncherRuntime
 from sandbox.errors import PlatformFault
 from sandbox.spec import (
+    CONTAINER_KILLED,
     Ending,
     ModelGrant,
     Score,
@@ -159,12 +160,16 @@ def _session(platform: Platform, held: Claim, grant: ModelGrant, lease: Lease) -
 def state_after(result: SessionResult, *, window_over: bool) -> str:
     """How a run ends that has no scores. Once a reply has reached the guest nothing is refunded.
 
+    Nor once the vendor was asked, where the guest may have ended itself: that no reply has come so
+    far tells how long the model takes, and a refund would tell it on, free of charge.
     `window_over`: not the run's wall clock but the agreed window has ended, so that the budget
     has expired.
     """
     after = _OWN_FAULT.get(result.ending, states.Run.INVALID_INFRA)
     if result.ending is Ending.DEADLINE and window_over:
         after = states.Run.OVER_BUDGET
+    if result.code == CONTAINER_KILLED and (result.receipt is None or result.receipt.attempts):
+        after = states.Run.FAILED
     given_back = {states.Run.INVALID_INFRA, states.Run.INVALID_SUITE}
     return states.Run.FAILED if result.reply_reached_guest and after in given_back else after
 

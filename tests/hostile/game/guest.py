@@ -38,6 +38,7 @@ class Guest:
         send: Callable[[bytes, int], bytes],
         wait: Callable[[float], None],
         provoke: Callable[[], None],
+        late_reply: Callable[[], bytes | None],
     ) -> None:
         self.schema = schema
         self.samples = schema.sample_ids
@@ -45,6 +46,7 @@ class Guest:
         self.send = send
         self.wait = wait
         self.make_the_vendor_stop_it = provoke
+        self.late_reply = late_reply
 
     def request(self, path: str, body: bytes, connection: int = 0, method: str = "POST") -> bytes:
         """Send one whole request; what came back."""

@@ -90,7 +90,7 @@ class Game:
                 guest.run = number
                 suite.program(guest, known)
 
-            runs.append(carry(begun.grant, program, suite.uses, secret, at))
+            runs.append(carry(begun.grant, program, suite.uses, secret, at, silent=suite.silent))
             views.append(auditor.view(begun, runs[-1]))
         self._ran[suite.name, secret] = tuple(runs)
         self._seen[suite.name, secret] = b"\n".join(views)

@@ -20,6 +20,7 @@ class Suite:
     (with FAILED) for a channel that is closed, None where the bound alone holds. `leak` names what
     a naive gate would have shown, `reaches` how many views an open one has. A run begins a second
     after its reservation; `late`, at the last moment that is agreed; `chained`, after the one before.
+    The secret of a `silent` one is how many seconds its model thinks.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Suite:
     reaches: int | None
     late: bool
     chained: bool
+    silent: bool
 
     @property
     def secrets(self) -> range:
@@ -53,6 +55,7 @@ def suite(
     reaches: int | None = None,
     late: bool = False,
     chained: bool = False,
+    silent: bool = False,
 ) -> Callable[[Program], Program]:
     """Put a program into the list, by its name; its docstring says what it tries."""
 
@@ -64,7 +67,18 @@ def suite(
         family = program.__module__.rpartition(".")[2]
         agreements = (agreement,) * runs if isinstance(agreement, str) else agreement
         ALL[name] = Suite(
-            name, family, tries, program, agreements, uses, views, leak, reaches, late, chained
+            name,
+            family,
+            tries,
+            program,
+            agreements,
+            uses,
+            views,
+            leak,
+            reaches,
+            late,
+            chained,
+            silent,
         )
         return program
 

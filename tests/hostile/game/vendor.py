@@ -3,15 +3,17 @@
 import json
 from collections import deque
 
+from tests.hostile.game.clock import Clock
+
 # What a prompt must hold for this vendor to break down over it.
 TROUBLE = b"trouble"
 
 
 class Flight:
-    """One attempt that waits for the vendor."""
+    """One attempt that waits for the vendor; its reply is there at `due`."""
 
-    def __init__(self, receiver, request: bytes) -> None:
-        self.receiver, self.request, self.over = receiver, request, False
+    def __init__(self, receiver, request: bytes, due: float) -> None:
+        self.receiver, self.request, self.due, self.over = receiver, request, due, False
 
     def cancel(self) -> None:
         self.over = True
@@ -21,21 +23,26 @@ class Flight:
 
 
 class Vendor:
-    """Answers every call with `says`, except those that ask for trouble; those get a 500."""
+    """Answers every call with `says`, except those that ask for trouble; those get a 500.
 
-    def __init__(self, says: str) -> None:
+    It takes `thinks_s` seconds for a reply.
+    """
+
+    def __init__(self, says: str, clock: Clock, thinks_s: float) -> None:
         self._says = says
+        self._clock = clock
+        self._thinks_s = thinks_s
         self._waiting: deque[Flight] = deque()
         self.requests: list[bytes] = []
 
     def send(self, address, request, receiver, *, timeout_s, stream, fresh) -> Flight:
-        flight = Flight(receiver, request)
+        flight = Flight(receiver, request, self._clock.now + self._thinks_s)
         self._waiting.append(flight)
         return flight
 
     def work(self) -> bool:
-        """Answer one waiting attempt; False when there is none."""
-        if not self._waiting:
+        """Answer one waiting attempt; False when there is none that is due."""
+        if not self._waiting or self._waiting[0].due > self._clock.now:
             return False
         flight = self._waiting.popleft()
         if not flight.over:

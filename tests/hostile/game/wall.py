@@ -107,6 +107,7 @@ class _Stand:
     over_at: float = 0.0
     stopping: bool = False
     told: session._Progress = field(default_factory=session._Progress)
+    hasty: bool = False  # the program does not wait for its calls
 
     def __post_init__(self) -> None:
         grant = self.grant
@@ -143,9 +144,9 @@ class _Stand:
             self.listen()
             if self.vendor.work():
                 continue
-            if not self.desk.calls or self.desk.closed or self.over:
+            if self.hasty or not self.desk.calls or self.desk.closed or self.over:
                 return
-            self.wait(1.0)  # a retry rests
+            self.wait(1.0)  # a retry rests, or the model thinks
 
     def wait(self, seconds: float) -> None:
         """Let time pass; the session looks at the clock and at who wants to stop."""
@@ -160,6 +161,10 @@ class _Stand:
             self.end(session._Ended(Ending.STOPPED, "asked"))
         if self.over is not None:
             raise Dead(Death(137))
+
+    def late_reply(self) -> bytes | None:
+        """What has come on the first connection by now, if anything has."""
+        return bytes(self.connections[0][1].written) or None
 
     def provoke(self) -> None:
         """Whoever looks on at the vendor asks for a stop."""
@@ -205,19 +210,32 @@ class _Stand:
             return []
 
 
-def carry(grant: ModelGrant, program: Program, bits: int, secret: int, started: float) -> Ran:
-    """Let a program run whose model knows a secret of so many bits."""
+def carry(
+    grant: ModelGrant,
+    program: Program,
+    bits: int,
+    secret: int,
+    started: float,
+    *,
+    silent: bool = False,
+) -> Ran:
+    """Let a program run whose model knows a secret of so many bits.
+
+    A `silent` secret is how many seconds the model thinks; the program starts before any reply.
+    """
     events_out, events_in = os.pipe()
     try:
         os.set_blocking(events_out, False)
         with Clock(started) as clock:
-            vendor = Vendor(f"{secret:0{bits}b}")
-            stand = _Stand(grant, clock, vendor, events_in, events_out)
-            guest = Guest(grant.score_schema, stand.send, stand.wait, stand.provoke)
+            vendor = Vendor(f"{secret:0{bits}b}", clock, thinks_s=secret if silent else 0)
+            stand = _Stand(grant, clock, vendor, events_in, events_out, hasty=silent)
+            guest = Guest(
+                grant.score_schema, stand.send, stand.wait, stand.provoke, stand.late_reply
+            )
             death = Death()
             try:
                 # All that the program knows it has from the model.
-                program(guest, int(guest.ask() or "0", 2))
+                program(guest, 0 if silent else int(guest.ask() or "0", 2))
             except Dead as dead:
                 death = dead.death
             stand.bury(death)

@@ -152,3 +152,15 @@ def a_stop_by_somebody_else(guest, secret):
     """Behaves so that whoever looks on at the vendor stops the run, at a moment of its choice."""
     guest.wait(secret)
     guest.make_the_vendor_stop_it()
+
+
+@suite(leak="ending", uses=4, views=2, silent=True)
+def silence(guest, _secret):
+    """Asks once and learns nothing but that no reply has come for some seconds, which tells how long
+    the answer is. If so it kills itself by signal 9, so as to look like a container that was killed
+    from outside: slot and bits would be given back, and the refund would have told for nothing."""
+    guest.ask()
+    guest.wait(8)
+    if guest.late_reply() is None:
+        guest.die(137)
+    guest.finish(HONEST)

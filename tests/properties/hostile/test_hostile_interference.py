@@ -163,8 +163,17 @@ def ended(ending, code, receipt, at):
     return Ran(SessionResult(ending, code, True, (), receipt), at, Seen((), Death(), 0.0))
 
 
-def test_before_a_reply_an_ending_may_be_given_back(grouped):
-    """The control: nothing had been read, so that it may show."""
-    lost = SessionResult(Ending.ENGINE_LOST, "container_gone", False, (), None)
+@pytest.mark.parametrize(
+    ("code", "attempts", "outcome"),
+    [
+        ("container_gone", 3, "REFUNDED"),
+        ("container_killed", 0, "REFUNDED"),
+        ("container_killed", 1, "FAILED"),
+    ],
+)
+def test_before_a_reply_an_ending_may_be_given_back(grouped, code, attempts, outcome):
+    """Nothing had been read, so that it may show; unless the guest may have listened to silence."""
+    receipt = UsageReceipt("", attempts=attempts)
+    lost = SessionResult(Ending.ENGINE_LOST, code, False, (), receipt)
     view = auditor.view(grouped, Ran(lost, grouped.at + 5, Seen((), Death(), 0.0)))
-    assert auditor.outcome(view) == "REFUNDED"
+    assert auditor.outcome(view) == outcome
