@@ -55,3 +55,5 @@ def run(*names: object, **_: object) -> None:
     except HarnessError as error:
         # The row stays as it is: its lease runs out, and a sweep ends it.
         _log.warning("task ended early", extra={"run": run_id[:16], "code": error.code})
+    except Exception as error:  # noqa: BLE001 - the task queue would print its text, whatever it is
+        _log.error("task failed", extra={"run": run_id[:16], "kind": type(error).__name__})
