@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that the programs which only tests need are there: PostgreSQL, Redis, RabbitMQ and
-# Chromium.
+# Makes sure that the programs which only tests need are there: PostgreSQL, Redis, RabbitMQ,
+# Chromium and gVisor's runsc.
 #
 # The tests start servers of their own, on free ports and in temporary folders. So nothing is
 # started here, and a server that already runs on this machine is neither used nor touched.
@@ -14,6 +14,7 @@ missing_packages() {
   command -v redis-server >/dev/null || echo redis-server
   [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || echo rabbitmq-server
   command -v chromium >/dev/null || echo chromium
+  command -v runsc >/dev/null || echo runsc
 }
 
 # Debian's packages start their servers when they are installed, and again at every boot.
@@ -30,7 +31,8 @@ forbid_boot() {
   [ -d /run/systemd/system ] || return 0
   local name
   for name in "$@"; do
-    [ "$name" = chromium ] || systemctl disable --quiet "$name" 2>/dev/null || true
+    case $name in chromium | runsc) continue ;; esac
+    systemctl disable --quiet "$name" 2>/dev/null || true
   done
 }
 

@@ -40,11 +40,25 @@ def _root_read_only() -> Verdict:
 
 def _writable_mounts_are_memory() -> Verdict:
     on_disk = [
-        one
-        for one in mounts().values()
-        if "rw" in one[0] and one[1] not in {"tmpfs", "proc", "devpts", "mqueue", "sysfs"}
+        place
+        for place, one in mounts().items()
+        if "rw" in one[0]
+        and one[1] not in {"tmpfs", "proc", "devpts", "mqueue", "sysfs"}
+        and _takes_files(place)
     ]
     return not on_disk, str(len(on_disk))
+
+
+def _takes_files(place: str) -> bool:
+    """Whether something could be written at a mount's place.
+
+    Where users are remapped, each device, and each path masked by one, is a mount of its own, a few
+    of them at places that are not there any more.
+    """
+    try:
+        return not stat.S_ISCHR(Path(place).stat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _no_writable_place_elsewhere() -> Verdict:

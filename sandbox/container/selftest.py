@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.container.collector import Job, collect
-from sandbox.container.expectations import INSIDE, OUTSIDE, Level, expected
+from sandbox.container.expectations import (
+    INSIDE,
+    NOT_UNDER_GVISOR,
+    OUTSIDE,
+    Level,
+    expected,
+)
 from sandbox.container.outside import probes as outside
 from sandbox.container.outside.verdicts import Verdict
 from sandbox.container.runtime import Engine
@@ -61,7 +67,8 @@ def run(
 
     Raises PlatformFault `probes_invalid`, and what making a container raises.
     """
-    job = Job(image_id, owner, _COMMAND, _TIME_S, _MAX_BYTES, oci_runtime=oci_runtime)
+    command = (*_COMMAND, *(NOT_UNDER_GVISOR if "runsc" in oci_runtime else ()))
+    job = Job(image_id, owner, command, _TIME_S, _MAX_BYTES, oci_runtime=oci_runtime)
     with ThreadPoolExecutor(1, thread_name_prefix="probe") as pool:
         inside = pool.submit(collect, engine, job, run_root)
         seen = outside.run(
