@@ -43,6 +43,6 @@ class ControlMissing(PlatformFault):
 class ImageRefused(PlatformFault):
     """An image breaks admission. `problems` lists every reason."""
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("image_refused", "image refused: " + "; ".join(problems))
+    def __init__(self, problems: tuple[str, ...], code: str = "image_refused") -> None:
+        super().__init__(code, "image refused: " + "; ".join(problems))
         self.problems = problems

@@ -108,7 +108,7 @@ def read_answer(line: bytes) -> Mapping[str, Any]:
     if told.keys() != {"fault", "code"} or not isinstance(code, str) or not _CODE.fullmatch(code):
         raise PlatformFault("bad_answer")
     if kind == "image":
-        raise ImageRefused(("the launcher refused the image; its log says why",))
+        raise ImageRefused(("the launcher refused the image; its log says why",), code)
     if not isinstance(kind, str) or kind not in _FAULTS:
         raise PlatformFault("bad_answer")
     raise _FAULTS[kind](code)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import evals
+from evals import wire
 from sandbox.container import (
     admission,
     archive,
@@ -105,8 +106,13 @@ def current(engine: ImageStore, flavour: str = BASE) -> str | None:
 
 
 def admit(engine: ImageStore, image_id: str) -> None:
-    """Refuse an image that brings more than files. Raises ImageRefused with every reason."""
+    """Refuse an image that brings more than files, or whose runs speak another wire than ours.
+
+    Raises ImageRefused with every reason; its code is `image_outdated` where that is the only one.
+    """
     found = admission.problems(engine.image(image_id))
+    if admission.only_outdated(found):
+        raise ImageRefused(found, admission.OUTDATED)
     if found:
         raise ImageRefused(found)
 
@@ -158,7 +164,13 @@ def guest_files() -> dict[str, bytes]:
 def source_digest(stack: Sequence[Stage] = ()) -> str:
     """Digest of everything that decides a guest image, but the Debian packages' versions."""
     return assembly.digest(
-        {"base": base_recipe().encode(), **guest_files(), **flavours.recipe(stack)}
+        {
+            "base": base_recipe().encode(),
+            # Images from before they said it have another digest, and are built anew.
+            labels.WIRE: str(wire.VERSION).encode(),
+            **guest_files(),
+            **flavours.recipe(stack),
+        }
     )
 
 
@@ -206,6 +218,7 @@ def _complete(at: Bench, stack: Sequence[Stage], cache: Path) -> str:
         [top],
         {
             labels.SOURCE: source,
+            labels.WIRE: str(wire.VERSION),
             labels.FLAVOUR: stack[0].flavour,
             labels.PACKAGES: carried[labels.PACKAGES],
             labels.WHEELS: carried[labels.WHEELS],
@@ -243,6 +256,7 @@ def _guest(at: Bench) -> str:
         [assembly.new_layer(at.scratch, sources | compiled)],
         {
             labels.SOURCE: source_digest(),
+            labels.WIRE: str(wire.VERSION),
             labels.PACKAGES: assembly.carried_by(at.engine, bottom)[labels.PACKAGES],
         },
         f"assay-guest:{assembly.short(source_digest())}",

@@ -12,6 +12,7 @@ SPEC = "org.assay.spec"
 OF_CONTAINERS = (RUN, ATTEMPT, DEADLINE, OWNER, SPEC)
 
 SOURCE = "org.assay.source"
+WIRE = "org.assay.wire"
 BASE = "org.assay.base"
 PACKAGES = "org.assay.packages"
 FLAVOUR = "org.assay.flavour"

@@ -8,7 +8,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from sandbox.container import archive, layers
+from evals import wire
+from sandbox.container import archive, labels, layers
 from sandbox.container.docker import DockerRuntime
 from tests.integration.gateway.scripted_vendor import ScriptedVendor
 from tests.integration.sandbox.guests import OWNER, carry_out, spec_of
@@ -70,7 +71,8 @@ def scripted(engine, image_id, tmp_path_factory):
         },
     )
     stack = [*archive.extract_layers(saved, folder), archive.layer(patch)]
-    image = archive.write(built, stack, {"org.assay.source": "scripted"}, None)
+    carried = {labels.SOURCE: "scripted", labels.WIRE: str(wire.VERSION)}
+    image = archive.write(built, stack, carried, None)
     yield image, built
     shutil.rmtree(folder)
 

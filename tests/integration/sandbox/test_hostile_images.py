@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.container import images
 from sandbox.container.labels import OWNER as OWNER_LABEL
+from sandbox.container.labels import WIRE
 from sandbox.errors import ImageRefused
 from sandbox.spec import Ending
 from tests.integration.sandbox.guests import ANSWER_ALL, OWNER, carry_out, container_of
@@ -105,6 +106,15 @@ def test_an_image_with_words_for_builds_is_not_admitted(own, own_guest, held, im
         images.admit(own, image)
     # No container ever takes it along.
     assert carry_out(replace(own_guest(ANSWER_ALL), image=image), own).ending is Ending.COMPLETE
+    own.remove_image(image)
+
+
+@pytest.mark.parametrize("version", ["1", "3", ""])
+def test_an_image_of_another_wire_is_refused_before_it_starts(own, held, image_with, version):
+    image = image_with(f'LABEL {WIRE}="{version}"')
+    with pytest.raises(ImageRefused, match="assay images build") as refused:
+        images.admit(own, image)
+    assert refused.value.code == "image_outdated"
     own.remove_image(image)
 
 

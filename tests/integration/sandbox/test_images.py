@@ -120,6 +120,7 @@ def test_a_hostile_image_is_refused_with_every_reason_and_does_not_stay(engine, 
         "Config.Env[0]",
         "Config.Labels",
         "Config.Labels",
+        "Config.Labels",
     ]
     assert engine.image(image) is None
 
@@ -130,7 +131,7 @@ def test_the_command_says_every_reason_on_a_line_of_its_own(engine, hostile, tmp
     done = command(tmp_path, "images", "import", path)
     assert (done.status, done.out) == (2, "")
     lines = [line for line in done.err.splitlines() if line.startswith("invalid_input Config.")]
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert "invalid_input Config.Env[0]: sets the variable LD_PRELOAD, which" in done.err
     assert command(tmp_path, "images", "list", "--json").out == "[]\n"
     assert engine.image(image) is None

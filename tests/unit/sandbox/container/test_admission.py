@@ -2,14 +2,14 @@ import copy
 
 import pytest
 
-from sandbox.container.admission import problems
+from sandbox.container.admission import only_outdated, problems
 
 _GOOD = {
     "Os": "linux",
     "Architecture": "amd64",
     "Config": {
         "Env": ["PATH=/usr/bin:/bin"],
-        "Labels": {"org.assay.source": "sha256:0"},
+        "Labels": {"org.assay.source": "sha256:0", "org.assay.wire": "2"},
         "Volumes": None,
         "Entrypoint": [],
         "Cmd": ["python3"],
@@ -25,7 +25,7 @@ def _with(field, value):
 
 def _labelled(**more):
     names = {f"org.assay.{name}": value for name, value in more.items()}
-    return _with("Labels", {"org.assay.source": "x", **names})
+    return _with("Labels", {"org.assay.source": "x", "org.assay.wire": "2", **names})
 
 
 def test_an_image_of_files_only_is_admitted():
@@ -58,7 +58,11 @@ def test_an_image_of_files_only_is_admitted():
             ["PATH=/bin", "PYTHONPATH=/evil"],
             "Config.Env[1]: sets the variable PYTHONPATH, which reaches every process",
         ),
-        ("Labels", {}, "Config.Labels: the label org.assay.source is missing"),
+        (
+            "Labels",
+            {"org.assay.wire": "2"},
+            "Config.Labels: the label org.assay.source is missing",
+        ),
     ],
 )
 def test_what_else_an_image_brings_is_named_by_its_field(field, value, said):
@@ -122,9 +126,20 @@ def test_every_reason_is_named_at_once():
         "Config.Labels",
         "Config.Labels",
         "Config.Labels",
+        "Config.Labels",
         "Os",
         "Architecture",
     ]
+
+
+@pytest.mark.parametrize("version", ["1", "3", "", "two", None])
+def test_an_image_of_another_wire_is_told_what_helps(version):
+    carried = {"org.assay.source": "x", "org.assay.wire": version}
+    found = problems(_with("Labels", {k: v for k, v in carried.items() if v is not None}))
+    assert only_outdated(found)
+    assert "`assay images build`" in found[0]
+    assert not only_outdated((*found, "Os: is not linux"))
+    assert not only_outdated(())
 
 
 def test_a_flood_of_reasons_is_cut():

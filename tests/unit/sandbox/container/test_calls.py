@@ -88,10 +88,11 @@ def test_a_fault_keeps_its_kind_and_code_and_loses_its_words(fault):
 
 
 def test_a_refused_image_says_where_the_reasons_are():
-    said = calls.refusal(ImageRefused(("Config.Env: LD_PRELOAD=/evil.so",)))
+    said = calls.refusal(ImageRefused(("Config.Env: LD_PRELOAD=/evil.so",), "image_outdated"))
     assert b"evil" not in said
-    with pytest.raises(ImageRefused, match="its log says why"):
+    with pytest.raises(ImageRefused, match="its log says why") as refused:
         calls.read_answer(said)
+    assert refused.value.code == "image_outdated"
 
 
 def test_a_code_that_is_no_code_does_not_leave():
