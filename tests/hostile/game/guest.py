@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from evals import wire
+from evals import outputs, wire
 from sandbox.spec import ScoreSchema
 
 _CHAT = "/v1/chat/completions"
@@ -83,6 +83,17 @@ class Guest:
             field.metric: columns[place][index] if place < len(columns) else field.lo
             for place, field in enumerate(self.fields)
         }
+
+    def output(self, sample: str, text: object, epoch: object = 0) -> bytes:
+        """Hand over what the model said, where another container scores."""
+        body = json.dumps({"epoch": epoch, "text": text}).encode()
+        return self.request(outputs.path(sample), body)
+
+    def outputs(self, texts: Sequence[object]) -> None:
+        """Hand over a text for each sample, and say the end."""
+        for sample, text in zip(self.samples, texts, strict=True):
+            self.output(sample, text)
+        self.end()
 
     def end(self, rows: object = None) -> bytes:
         """Say that all rows were handed over."""

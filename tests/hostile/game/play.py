@@ -90,7 +90,9 @@ class Game:
                 guest.run = number
                 suite.program(guest, known)
 
-            runs.append(carry(begun.grant, program, suite.uses, secret, at, silent=suite.silent))
+            phases = claim.protocol.harness.phases
+            how = {"silent": suite.silent, "phases": phases}
+            runs.append(carry(begun.grant, program, suite.uses, secret, at, **how))
             views.append(auditor.view(begun, runs[-1]))
         self._ran[suite.name, secret] = tuple(runs)
         self._seen[suite.name, secret] = b"\n".join(views)

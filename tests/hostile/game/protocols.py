@@ -23,7 +23,7 @@ licence: MIT
 title: A hostile suite
 summary: Says it asks for numbers.
 kind: declarative
-phases: joined
+phases: {phases}
 canary: 6f1c2f52-2f7e-4a36-9b43-6d2c8f0f5e11
 needs: {{roles: [target], requests_per_sample: 1, tokens_in_per_sample: 3000,
   tokens_out_per_sample: 600}}
@@ -59,6 +59,7 @@ class Kind(NamedTuple):
     terms: dict[str, object]
     grouped: bool = False
     auditor: str = worlds.AUDITOR
+    phases: str = "joined"
 
 
 KINDS = {
@@ -71,6 +72,7 @@ KINDS = {
     "buckets": Kind(20, (CORRECT,), (ACCURACY,), {"completeness": "buckets", "retries": 0}),
     "completion": Kind(20, (CORRECT,), (ACCURACY,), {"release": "on_completion"}),
     "elsewhere": Kind(20, (CORRECT,), (ACCURACY,), {}, auditor=SISTER),
+    "separate": Kind(20, (CORRECT,), (ACCURACY,), {}, phases="separate"),
 }
 
 
@@ -119,6 +121,7 @@ def _reserve(world: World, name: str, kind: Kind) -> list[str]:
     text = SUITE.format(
         id=name,
         groups=groups,
+        phases=kind.phases,
         metrics=f"[{', '.join(kind.metrics)}]",
         aggregates=f"[{', '.join(kind.aggregates)}]",
         primary=kind.aggregates[0].split(",")[0].removeprefix("{id: "),

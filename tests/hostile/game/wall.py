@@ -4,11 +4,13 @@ Left out are the processes: the gateway's connections, its door for scores, its 
 are the ones that run in production, on a socket, an engine and a clock that are values.
 """
 
+import fcntl
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
+from evals import outputs, scorers, wire
 from sandbox import session
 from sandbox.container.runtime import State, Status
 from sandbox.gateway.caps import Caps
@@ -17,16 +19,16 @@ from sandbox.gateway.events import Events
 from sandbox.gateway.grant import ANY_UID
 from sandbox.gateway.policy import Policy
 from sandbox.gateway.providers import openai
+from sandbox.gateway.rows import Served
 from sandbox.gateway.run import Run
 from sandbox.gateway.server import Front, GuestConnection
-from sandbox.spec import Ending, ModelGrant, SessionCallbacks, SessionResult
+from sandbox.spec import Ending, Held, ModelGrant, SessionCallbacks, SessionResult
 from tests.hostile.game.clock import Clock
 from tests.hostile.game.guest import Dead, Death, Guest
 from tests.hostile.game.vendor import Vendor
 
 Program = Callable[[Guest, int], None]
 
-_LONGEST_RETRY_S = 60.0
 _PIPE = 1 << 20
 
 
@@ -95,26 +97,30 @@ class _Watched:
 
 @dataclass
 class _Stand:
-    """Everything of one run."""
+    """Everything of one container and its gateway."""
 
     grant: ModelGrant
     clock: Clock
     vendor: Vendor
     events_in: int
     events_out: int
+    phase: str
+    held: Sequence[Held]
+    hasty: bool  # the program does not wait for its calls
     sent: list[bytes] = field(default_factory=list)
     over: session._Ended | None = None
     over_at: float = 0.0
     stopping: bool = False
     told: session._Progress = field(default_factory=session._Progress)
-    hasty: bool = False  # the program does not wait for its calls
 
     def __post_init__(self) -> None:
         grant = self.grant
         self.desk = Desk(grant, Caps(), Events(self.events_in), self.vendor, await_ack=True)
         self.desk.now = self.clock.time
         routes = {end.role: openai.route(end, "a-credential") for end in grant.endpoints}
-        self.run = Run(self.desk, "joined", Policy(grant, routes), None)
+        policy = Policy(grant, routes) if routes else None
+        served = None if routes else Served(grant.score_schema, self.held)
+        self.run = Run(self.desk, self.phase, policy, served)
         self.front = Front(Caps(), ANY_UID, self.run.handle)
         self.callbacks = SessionCallbacks(
             progress=lambda _requests, _rows: None,
@@ -218,39 +224,74 @@ def carry(
     started: float,
     *,
     silent: bool = False,
+    phases: str = wire.JOINED,
 ) -> Ran:
     """Let a program run whose model knows a secret of so many bits.
 
     A `silent` secret is how many seconds the model thinks; the program starts before any reply.
+    With `separate` phases it hands outputs over, and what scores them is honest.
     """
-    events_out, events_in = os.pipe()
-    try:
-        os.set_blocking(events_out, False)
-        with Clock(started) as clock:
-            vendor = Vendor(f"{secret:0{bits}b}", clock, thinks_s=secret if silent else 0)
-            stand = _Stand(grant, clock, vendor, events_in, events_out, hasty=silent)
-            guest = Guest(
-                grant.score_schema, stand.send, stand.wait, stand.provoke, stand.late_reply
-            )
-            death = Death()
-            try:
-                # All that the program knows it has from the model.
-                program(guest, 0 if silent else int(guest.ask() or "0", 2))
-            except Dead as dead:
-                death = dead.death
-            stand.bury(death)
-            ended, told = stand.over, stand.told
-            at = stand.over_at + death.teardown_s
-            seconds = clock.now + death.teardown_s - started
-    finally:
-        os.close(events_in)
-        os.close(events_out)
+    first = wire.JOINED if phases == wire.JOINED else wire.GENERATE
+
+    def asking(guest: Guest) -> None:
+        # All that the program knows it has from the model.
+        program(guest, 0 if silent else int(guest.ask() or "0", 2))
+
+    with Clock(started) as clock:
+        vendor = Vendor(f"{secret:0{bits}b}", clock, thinks_s=secret if silent else 0)
+        stand, death = _stage(grant, clock, vendor, first, asking, hasty=silent)
+        ended, told, scored = stand.over, stand.told, stand.told
+        if first == wire.GENERATE and ended.ending is Ending.COMPLETE:
+            keys = replace(grant, endpoints=())
+            second, _ = _stage(keys, clock, vendor, wire.SCORE, _scoring, held=told.outputs)
+            ended, scored = second.over, second.told
+        at = stand.over_at + death.teardown_s
+        seconds = clock.now + death.teardown_s - started
     complete = ended.ending is Ending.COMPLETE
     result = SessionResult(
         ending=ended.ending,
         code=ended.code,
         reply_reached_guest=told.reply_reached,
-        scores=told.scores if complete else (),
+        scores=scored.scores if complete else (),
         receipt=told.receipt,
     )
     return Ran(result, at, Seen(tuple(stand.sent), death, seconds))
+
+
+def _stage(
+    grant: ModelGrant,
+    clock: Clock,
+    vendor: Vendor,
+    phase: str,
+    play: Callable[[Guest], None],
+    *,
+    hasty: bool = False,
+    held: Sequence[Held] = (),
+) -> tuple[_Stand, Death]:
+    """One container and its gateway, from the start to the end."""
+    events_out, events_in = os.pipe()
+    try:
+        os.set_blocking(events_out, False)
+        fcntl.fcntl(events_in, fcntl.F_SETPIPE_SZ, _PIPE)  # nobody reads while the gateway writes
+        stand = _Stand(grant, clock, vendor, events_in, events_out, phase, held, hasty)
+        guest = Guest(grant.score_schema, stand.send, stand.wait, stand.provoke, stand.late_reply)
+        death = Death()
+        try:
+            play(guest)
+        except Dead as dead:
+            death = dead.death
+        stand.bury(death)
+    finally:
+        os.close(events_in)
+        os.close(events_out)
+    return stand, death
+
+
+def _scoring(guest: Guest) -> None:
+    """What our own scorer `exact` does with each output."""
+    for sample in guest.samples:
+        reply = guest.request(outputs.path(sample, 0), b"", method="GET")
+        text = json.loads(reply.split(b"\r\n\r\n", 1)[1])["text"]
+        score = 0 if text is None else scorers.exact({}, text, "comply")
+        guest.row(sample, {guest.fields[0].metric: score})
+    guest.end()

@@ -59,7 +59,8 @@ class Stage:
         platform = replace(self._world.platform, clock=lambda: hands.now)
 
         def session(spec, _callbacks, _runtime):
-            ran = carry(spec.grant, program, bits, secret, hands.now)
+            phases = "joined" if len(spec.stages) == 1 else "separate"
+            ran = carry(spec.grant, program, bits, secret, hands.now, phases=phases)
             hands.now = ran.at
             return ran.result
 
