@@ -82,13 +82,17 @@ def alphabet(
 
 def report_alphabet(cells: Iterable[Cell], policy: Policy) -> int:
     """Return the number of different reports under a protocol's disclosure policy."""
-    return alphabet(
-        cells,
-        slots=slots(policy.release, policy.window_s, policy.grid_s),
-        completeness=BUCKETS if policy.buckets else 1,
-        identity=IDENTITY_VERDICTS if policy.identity_verdict else 1,
-        deviations=2 ** len(policy.deviations),
-    )
+    return alphabet(cells, **factors(policy))
+
+
+def factors(policy: Policy) -> dict[str, int]:
+    """Return T, Q, V and D of a policy, as `alphabet` names them."""
+    return {
+        "slots": slots(policy.release, policy.window_s, policy.grid_s),
+        "completeness": BUCKETS if policy.buckets else 1,
+        "identity": IDENTITY_VERDICTS if policy.identity_verdict else 1,
+        "deviations": 2 ** len(policy.deviations),
+    }
 
 
 def microbits(alphabet: int) -> int:

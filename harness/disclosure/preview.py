@@ -13,6 +13,7 @@ from harness.disclosure.accountant import Caps
 from harness.disclosure.bits import MICRO, Policy, microbits, report_alphabet, text
 from harness.disclosure.cells import Cell, Kind, Levels, grid, histogram_levels, levels
 from harness.disclosure.figures import figure
+from harness.disclosure.outputs import output_alphabet
 from harness.disclosure.precision import Precision, precision
 from harness.disclosure.rules import recommended_unit
 
@@ -70,9 +71,18 @@ class Preview:
 
 
 def preview(
-    cells: Sequence[Cell], policy: Policy, caps: Caps, spending: Spending, epochs: int = 1
+    cells: Sequence[Cell],
+    policy: Policy,
+    caps: Caps,
+    spending: Spending,
+    epochs: int = 1,
+    *,
+    meeting: str = "",
 ) -> Preview:
-    """Preview of a protocol's reports. Deterministic."""
+    """Preview of a protocol's reports. Deterministic.
+
+    `meeting` says where outputs meet before the totals, so that none has a bound of its own.
+    """
     count = report_alphabet(cells, policy)
     needed = microbits(count)
     yearly = worst_year(needed, caps)
@@ -87,8 +97,16 @@ def preview(
         cost_per_run=per_run,
         cost_total=per_run * spending.runs,
         precision=tuple(precision(cell) for cell in cells if _is_sum(cell)),
-        words=_words(count, needed, yearly, caps),
+        words=(*_words(count, needed, yearly, caps), of_one_output(cells, policy, meeting)),
     )
+
+
+def of_one_output(cells: Sequence[Cell], policy: Policy, meeting: str) -> str:
+    """Say what a report tells about a single output at most, or why there is no such bound."""
+    if meeting:
+        return f"No smaller bound holds for a single output: {meeting}."
+    most = text(microbits(output_alphabet(cells, policy)))
+    return f"About any single output it tells at most {most} bits, all others being fixed."
 
 
 def invented(cell: Cell, position: int) -> Levels:

@@ -27,6 +27,7 @@ def of(protocol: Protocol) -> Preview:
             runs=budget.runs,
         ),
         protocol.harness.epochs,
+        meeting=shape.meeting(protocol),
     )
 
 

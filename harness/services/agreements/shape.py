@@ -64,6 +64,19 @@ def policy_of(protocol: Protocol) -> Policy:
     )
 
 
+def meeting(protocol: Protocol) -> str:
+    """Where one output could reach another's score, empty where it cannot.
+
+    Our runner asks what the suite's rows say, whatever was answered before, and our scorers see
+    one output at a time. A budget or a deadline that outputs use up ends the whole run FAILED.
+    """
+    if protocol.harness.phases == "joined":
+        return "outputs are scored while others are still asked for"
+    if protocol.harness.scorer_mode != "declarative":
+        return "the suite's own program can tell how long other outputs took"
+    return ""
+
+
 def caps_of(protocol: Protocol) -> Caps:
     """The caps in bits that the vendor signs."""
     ledger = protocol.disclosure.ledger

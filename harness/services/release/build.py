@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from harness.disclosure import bits, figures
+from harness.disclosure import bits, figures, preview
 from harness.disclosure.accountant import Spent
 from harness.disclosure.cells import Kind
 from harness.disclosure.gate import Released
@@ -13,6 +13,7 @@ from harness.documents import canonical
 from harness.documents.protocol import Protocol
 from harness.records import log, runs
 from harness.services import states
+from harness.services.agreements import shape
 from harness.services.platform import outbox
 from harness.services.runs.perform import Performed
 
@@ -38,12 +39,19 @@ _OUTPUTS = {
 }
 
 
-def verified(phases: str, scorer_mode: str) -> list[dict[str, str]]:
-    """What was checked in a run of these phases and this scorer mode, and what was not."""
+def verified(protocol: Protocol) -> list[dict[str, str]]:
+    """What was checked in a run under this protocol, and what was not."""
+    meeting = shape.meeting(protocol)
+    cells, policy = shape.declared_cells(protocol), shape.policy_of(protocol)
     rows = (
         *_VERIFIED,
-        ("answer keys", *_KEYS[phases]),
-        ("outputs", *_OUTPUTS[scorer_mode]),
+        ("answer keys", *_KEYS[protocol.harness.phases]),
+        ("outputs", *_OUTPUTS[protocol.harness.scorer_mode]),
+        (
+            "a single output",
+            "not covered" if meeting else "attested",
+            preview.of_one_output(cells, policy, meeting),
+        ),
     )
     return [{"what": what, "status": status, "note": note} for what, status, note in rows]
 
@@ -112,7 +120,7 @@ def report(
             "pair_total_bits": bits.text(spent.pair),
             "pair_cap_bits": bits.text(protocol.disclosure.ledger.pair * bits.MICRO),
         },
-        "verified": verified(protocol.harness.phases, protocol.harness.scorer_mode),
+        "verified": verified(protocol),
         "selftest": done.selftest,
         "deviations": [],
         "scorer_mode": protocol.harness.scorer_mode,

@@ -45,7 +45,7 @@ def _scores(sample, field):
 @pytest.fixture(scope="module")
 def released_kinds(peopled, tmp_path_factory):
     world = copy(peopled, tmp_path_factory.mktemp("kinds") / "data")
-    files = worlds.suite_files(worlds.simple_questions(60), "kinds")
+    files = worlds.suite_files(worlds.simple_questions(60), "kinds", phases="separate")
     files["suite.yaml"] = files["suite.yaml"].replace(b"aggregates:\n", KINDS.encode())
     suite = world.suite(files)
     run = world.reserve(world.agree(suite, TERMS))
@@ -76,6 +76,7 @@ def test_a_page_tells_each_figure_in_its_own_unit(released_kinds):
         "mean of the squared scores, 0 to 16",
         "Median: none",
         "90 % at or below some",
+        "About any single output it tells at most",
     ):
         assert part in page, part
     picture = browse.get(worlds.AUDITOR, f"/reports/{run}/chart.svg?of=others&size=wide")

@@ -121,6 +121,7 @@ def test_every_party_reads_the_report_from_top_to_bottom(browse, run, who):
         "attested digests compared before the start",
         "asserted by the vendor; no canary probes",
         "not covered the vendor's endpoint sees the prompts",
+        "not covered No smaller bound holds for a single output: outputs are scored while others",
         "at most 9.504 bits",
         "about 1 random byte",
         "19.008 of at most 512.000 bits",

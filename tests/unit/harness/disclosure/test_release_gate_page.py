@@ -1,5 +1,6 @@
 """The figures in docs/release-gate.md are those that the code computes."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from harness.disclosure.bits import Policy, microbits, report_alphabet, text
 from harness.disclosure.cells import Cell, Exposure, Group, Kind, level_of, levels
 from harness.disclosure.figures import shown
 from harness.disclosure.gate import COMPLETENESS
+from harness.disclosure.outputs import output_alphabet
 from harness.disclosure.precision import rounding_percent
 
 PAGE = Path(__file__).parents[4] / "docs" / "release-gate.md"
@@ -50,6 +52,12 @@ def test_totals_of_the_worked_example(page):
     assert f"| **the report** | | | | **{total()}** |" in page
     assert f"(Q = 2) | | | | {total(buckets=True)} |" in page
     assert f"(V = 3) | | | | {total(buckets=True, identity_verdict=True)} |" in page
+
+
+def test_bound_of_a_single_output(page):
+    own = replace(REPORT[-2], metric="refused")
+    bound = output_alphabet((*REPORT[:-2], own, MIX), Policy())
+    assert f"{bound - 1} combinations of scores, so {text(microbits(bound))} bits" in page
 
 
 def test_other_kinds(page):
