@@ -58,6 +58,8 @@ def _problems(shown: Mapping[str, Any]) -> Iterator[str]:
             named = f" {name}" if _NAME.fullmatch(name) else ""
             yield f"Config.Env[{number}]: sets the variable{named}, which reaches every process"
     yield from (f"Config.Labels: the label {reason}" for reason in _of_labels(config))
+    if not (shown.get("RootFS") or {}).get("Layers"):
+        yield "RootFS.Layers: is empty; an image brings files"
     for name, needed in (("Os", "linux"), ("Architecture", "amd64")):
         if shown.get(name) != needed:
             yield f"{name}: is not {needed}"

@@ -7,6 +7,7 @@ from sandbox.container.admission import only_outdated, problems
 _GOOD = {
     "Os": "linux",
     "Architecture": "amd64",
+    "RootFS": {"Type": "layers", "Layers": ["sha256:1"]},
     "Config": {
         "Env": ["PATH=/usr/bin:/bin"],
         "Labels": {"org.assay.source": "sha256:0", "org.assay.wire": "2"},
@@ -127,6 +128,7 @@ def test_every_reason_is_named_at_once():
         "Config.Labels",
         "Config.Labels",
         "Config.Labels",
+        "RootFS.Layers",
         "Os",
         "Architecture",
     ]
