@@ -7,7 +7,9 @@ import pytest
 
 from sandbox.container import archive, fetch, flavours, images, labels, layers
 from sandbox.container.docker import DockerRuntime
+from sandbox.errors import ImageRefused
 from tests.integration.commands.conftest import command
+from tests.support import wheelwright
 
 pytestmark = pytest.mark.docker
 
@@ -49,6 +51,33 @@ def test_below_it_lies_the_base_and_on_top_the_same_code(engine, image_id, inspe
     assert flavour[:2] == base[:2]
     assert flavour[-1] == base[-1]
     assert len(flavour) == len(base) + 1
+
+
+def test_a_wheel_that_would_replace_a_file_of_the_flavour(
+    engine, inspect_image, image_folder, tmp_path
+):
+    def build(module):
+        folder = tmp_path / module
+        made = wheelwright.wheel(folder, "extra", {f"{module}/__init__.py": b"SAID = 7\n"})
+        return images.for_suite(
+            engine,
+            image_folder,
+            print,
+            flavour="inspect",
+            lock=wheelwright.lock_of(made),
+            wheels=folder,
+        )
+
+    with pytest.raises(ImageRefused, match="a file is already in the image"):
+        build("openai")
+    # The control: under a name of its own the same wheel is installed.
+    record = build("extra")
+    try:
+        assert record.wheels["extra"].startswith("1.0 ")
+        assert record.wheels.items() > images.describe(engine, inspect_image).wheels.items()
+        assert record.flavour == "inspect"
+    finally:
+        engine.remove_image(record.id)
 
 
 @pytest.fixture(scope="module")
