@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from evals import wire
 from sandbox.container import archive, fetch, flavours, images, labels, layers
 from sandbox.container.docker import DockerRuntime
 from sandbox.errors import ImageRefused
@@ -123,6 +124,7 @@ def test_an_imported_image_is_remembered_by_the_flavour_it_says(engine, tmp_path
     path = tmp_path / "image.tar"
     carried = {
         labels.SOURCE: "x",
+        labels.WIRE: str(wire.VERSION),
         labels.FLAVOUR: "lm-eval",
         labels.PACKAGES: '{"libc6": "2.36-9"}',
     }
