@@ -144,6 +144,7 @@ def _reserve(world: World, name: str, kind: Kind) -> list[str]:
         "tokens_in": 100_000,
         "tokens_out": 120_000,
         "retries": 1,
+        "request_timeout_s": 12,
     }
     body = world.draft(digest, Terms(**(usual | kind.terms)))
     protocol = world.propose(body, kind.auditor)

@@ -3,6 +3,7 @@
 import json
 from collections import deque
 
+from sandbox.gateway.upstream import Failure
 from tests.hostile.game.clock import Clock
 
 # What a prompt must hold for this vendor to break down over it.
@@ -10,10 +11,14 @@ TROUBLE = b"trouble"
 
 
 class Flight:
-    """One attempt that waits for the vendor; its reply is there at `due`."""
+    """One attempt that waits for the vendor; it is over at `due`, by a reply or by its time."""
 
-    def __init__(self, receiver, request: bytes, due: float) -> None:
-        self.receiver, self.request, self.due, self.over = receiver, request, due, False
+    def __init__(
+        self, receiver, request: bytes, now: float, thinks_s: float, most_s: float
+    ) -> None:
+        self.receiver, self.request, self.over = receiver, request, False
+        self.late = thinks_s > most_s
+        self.due = now + min(thinks_s, most_s)
 
     def cancel(self) -> None:
         self.over = True
@@ -36,7 +41,7 @@ class Vendor:
         self.requests: list[bytes] = []
 
     def send(self, address, request, receiver, *, timeout_s, stream, fresh) -> Flight:
-        flight = Flight(receiver, request, self._clock.now + self._thinks_s)
+        flight = Flight(receiver, request, self._clock.now, self._thinks_s, timeout_s)
         self._waiting.append(flight)
         return flight
 
@@ -47,7 +52,10 @@ class Vendor:
         flight = self._waiting.popleft()
         if not flight.over:
             self.requests.append(flight.request)
-            flight.receiver.reply(*self._reply(flight.request))
+            if flight.late:
+                flight.receiver.failed(Failure.TIMEOUT)
+            else:
+                flight.receiver.reply(*self._reply(flight.request))
         return True
 
     def _reply(self, request: bytes) -> tuple[int, bytes, bytes]:
