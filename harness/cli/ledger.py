@@ -1,12 +1,21 @@
 """`assay ledger`: what has been spent, and a ledger made anew from the log."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 import typer
 
 from harness import config
-from harness.cli import output
+from harness.cli import output, profiles
+from harness.cli.client import connected, segment
 from harness.services.publication import rebuild as rebuilding
+
+_LEDGERS: Final = {
+    "model": "everybody",
+    "owner_group": "all of one owner",
+    "pair": "one auditor",
+}
 
 app = typer.Typer(help="What reports have cost, in bits.", no_args_is_help=True)
 
@@ -14,6 +23,45 @@ app = typer.Typer(help="What reports have cost, in bits.", no_args_is_help=True)
 @app.callback()
 def group() -> None:
     """What reports have cost, in bits."""
+
+
+@app.command("show")
+def show(
+    model: Annotated[str, typer.Argument(help="Public name of the model.", metavar="MODEL")],
+    profile: profiles.Name = None,
+    *,
+    as_json: output.Json = False,
+) -> None:
+    """Show what reports about a model have cost in the last 365 days, and what is left.
+
+    Against the usual caps: an agreement may sign others, which its own page shows.
+    """
+    with connected(profile) as client:
+        rows = client.get(f"/models/{segment(model)}/ledger")
+    if as_json:
+        output.data(rows)
+        return
+    if not rows:
+        output.say(f"nothing was spent about {model} in the last 365 days")
+        return
+    output.table(
+        ("ledger", "of", "bits spent", "cap", "left", "first to leave the year"),
+        [
+            (
+                _LEDGERS.get(row["ledger"], row["ledger"]),
+                row["holder"] or model,
+                row["spent"],
+                str(row["cap"]),
+                row["left"],
+                _day(row["frees_at"]),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _day(at: int | None) -> str:
+    return "-" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
 
 
 @app.command("rebuild")

@@ -68,6 +68,20 @@ class Spent:
     model: int
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one ledger of a model holds: `ledger` is pair, owner_group or model.
+
+    `holder` is the auditor or the owner group, empty for the model's own. `frees_at` is when the
+    oldest of its charges leaves the window.
+    """
+
+    ledger: str
+    holder: str
+    microbits: int
+    frees_at: int
+
+
 Entry = Charge | Refund
 
 
@@ -86,6 +100,32 @@ def spent(entries: Iterable[Entry], account: Account, now: int) -> Spent:
         if charge.account.auditor == account.auditor:
             pair += charge.microbits
     return Spent(pair, owner_group, model)
+
+
+def lines(entries: Iterable[Entry], now: int) -> tuple[Line, ...]:
+    """Every ledger of one model that holds something at `now`, the model's own first.
+
+    `entries` are of one model. Raises `LedgerInvalid` as `spent` does.
+    """
+    found: dict[tuple[str, str], list[Charge]] = {}
+    for charge in _standing(entries):
+        if charge.at > now - YEAR_S:
+            account = charge.account
+            for key in (
+                ("model", ""),
+                ("owner_group", account.owner_group),
+                ("pair", account.auditor),
+            ):
+                found.setdefault(key, []).append(charge)
+    return tuple(
+        Line(
+            ledger,
+            holder,
+            sum(charge.microbits for charge in charges),
+            min(charge.at for charge in charges) + YEAR_S,
+        )
+        for (ledger, holder), charges in sorted(found.items())
+    )
 
 
 def check(asked: int, spent: Spent, caps: Caps) -> None:

@@ -67,6 +67,7 @@ _TABLE: Final[dict[tuple[str, str], dict[str, str]]] = {
     ("add", "model"): {"vendor": _OWN},
     ("read", "model"): dict.fromkeys(_EVERY_PARTY, _ANY),
     ("inspect", "model"): {"vendor": _OWN, "operator": _ANY},
+    ("read", "ledger"): {"auditor": _OWN, "vendor": _OWN, "operator": _ANY},
     ("submit", "suite"): {"auditor": _OWN},
     ("read", "suite"): {"auditor": _OWN, "operator": _ANY},
     ("read", "draft"): {"auditor": _OWN},

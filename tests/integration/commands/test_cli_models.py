@@ -99,3 +99,20 @@ def test_organisations_are_listed_and_named_once(assay, place):
     private = assay("org", "add", "fourth", "--role", "vendor", "--key", "more.pem", *OPERATOR)
     assert "not a P-256 or Ed25519 public key" in private.err
     assert "PRIVATE" not in private.err
+
+
+def test_what_was_spent_is_shown_to_those_whose_it_is(assay, place):
+    done = assay("ledger", "show", "small", "--profile", "university", "--json")
+    assert done.status == 0, done
+    assert [(row["ledger"], row["spent"], row["left"]) for row in json.loads(done.out)] == [
+        ("model", "0.000", "4096.000"),
+        ("owner_group", "0.000", "1024.000"),
+        ("pair", "0.000", "512.000"),
+    ]
+    told = assay("ledger", "show", "small", "--profile", "university").out
+    assert "one auditor" in told
+    assert "512.000" in told
+    assert "nothing was spent" in assay("ledger", "show", "small", "--profile", "maker").out
+    refused = assay("ledger", "show", "small", "--profile", "rival")
+    assert (refused.status, refused.out) == (2, "")
+    assert refused.err == "not_found no ledger of small\n"

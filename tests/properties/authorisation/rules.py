@@ -80,6 +80,11 @@ API: dict[Route, Rule | str] = {
     ),
     Route("GET", "/api/v1/suites/{digest}"): about("read", "suite"),
     Route("GET", "/api/v1/models/{name}"): about("read", "model"),
+    Route("GET", "/api/v1/models/{name}/ledger"): Rule(
+        # An auditor is shown its own ledgers of whatever model.
+        "read",
+        lambda actor: Thing("ledger", auditor=actor.organisation, vendor=worlds.VENDOR),
+    ),
     Route("POST", "/api/v1/models"): making(
         "add",
         "model",

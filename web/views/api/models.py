@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from harness.services.parties import catalog, registry
+from harness.services.runs import spent
 from web.auth import Program
 from web.dependencies import AtDesk
 from web.views.api.posting import Posting
@@ -42,6 +43,21 @@ class Model(BaseModel):
     endpoint: Endpoint | None
 
 
+class Ledger(BaseModel):
+    """One ledger: pair, owner_group or model. Bits are decimals against the usual cap.
+
+    `holder` is the auditor or the owner group, empty for the model's own; `frees_at` is when the
+    oldest charge leaves the window, in seconds since the epoch, null where nothing is charged.
+    """
+
+    ledger: str
+    holder: str
+    spent: str
+    cap: int
+    left: str
+    frees_at: int | None
+
+
 class NewModel(Body):
     """An endpoint that speaks Chat Completions. The credential is encrypted, never shown."""
 
@@ -69,6 +85,14 @@ def read_model(at: AtDesk, actor: Program, name: ModelName) -> Model:
     with at.platform.database.read() as session:
         found = catalog.model(session, actor, name)
     return Model.model_validate(found, from_attributes=True)
+
+
+@router.get("/{name}/ledger")
+def read_ledger(at: AtDesk, actor: Program, name: ModelName) -> list[Ledger]:
+    """What reports about a model have cost in 365 days (its vendor, an auditor, the operator)."""
+    with at.platform.database.read() as session:
+        found = spent.about(session, at.platform, actor, name)
+    return [Ledger.model_validate(line, from_attributes=True) for line in found]
 
 
 @router.post("", status_code=201, response_model=Model)
