@@ -84,6 +84,11 @@ def put_selftest(session: Session, row: SelfTest, act: Act) -> None:
     session.flush()
 
 
+def selftests(session: Session) -> Sequence[SelfTest]:
+    """The newest self-test of every image on every host, newest first."""
+    return session.scalars(select(SelfTest).order_by(SelfTest.at.desc(), SelfTest.image)).all()
+
+
 def selftest(session: Session, image_id: str, host: str) -> SelfTest | None:
     """The newest self-test of an image on a host."""
     return session.get(SelfTest, (image_id, host))

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
 
 from harness.records import platform as rows
 from harness.records.base import Act
+from harness.services.access import Actor, Thing, check
 from harness.services.platform import images
 from harness.services.platform.opening import Site
 from sandbox.container import images as sandbox_images
@@ -50,6 +53,44 @@ def ensure(platform: Site, image_id: str, beat: Callable[[], None]) -> str:
     if not result.passed:
         raise ControlMissing("selftest_failed", "the isolation self-test does not pass here")
     return result.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A self-test that is known here; `lacking` are its probes that do not hold."""
+
+    image: str
+    host: str
+    engine: str
+    digest: str
+    passed: bool
+    at: float
+    lacking: tuple[dict[str, Any], ...]
+    held: tuple[dict[str, Any], ...]
+
+
+def remembered(session: Session, actor: Actor) -> tuple[Remembered, ...]:
+    """The newest self-test of every image on every host, newest first; for the operator."""
+    check(actor, "read", Thing("platform"))
+    return tuple(
+        Remembered(
+            image=row.image,
+            host=row.host,
+            engine=row.engine,
+            digest=row.digest,
+            passed=row.passed,
+            at=row.at,
+            # What refuses runs comes first.
+            lacking=tuple(
+                sorted(
+                    (one for one in row.probes if not one["held"]),
+                    key=lambda one: (one["level"], one["name"]),
+                )
+            ),
+            held=tuple(one for one in row.probes if one["held"]),
+        )
+        for row in rows.selftests(session)
+    )
 
 
 def run(platform: Site, image_id: str) -> SelfTest:

@@ -5,6 +5,8 @@ import re
 import pytest
 
 from harness.documents.signer import generate
+from harness.records import platform as platform_rows
+from harness.records.base import Act
 from harness.services.agreements.terms import Terms
 from harness.services.parties import people, sessions
 from harness.services.runs import view
@@ -20,6 +22,7 @@ ONLY_OPERATOR = [
     "/people/somebody/shut-out",
     "/people/somebody/let-in",
     "/operator/health",
+    "/operator/selftests",
 ]
 
 
@@ -212,3 +215,37 @@ def test_a_broker_that_is_down_loses_nothing_and_the_page_says_so(world, browser
         folder.unlink()
         moved.rename(folder)
     assert "The broker takes no messages. Runs wait, and nothing is lost" in said
+
+
+def selftest(world, *, held):
+    """Remember a self-test one of whose musts holds or not."""
+    probes = [
+        {"name": "no_route", "outside": False, "level": "must", "held": held, "detail": "EPERM"},
+        {"name": "own_users", "outside": False, "level": "should", "held": False, "detail": ""},
+        {"name": "memory_stops", "outside": True, "level": "must", "held": True, "detail": ""},
+    ]
+    row = platform_rows.SelfTest(
+        image=worlds.IMAGE,
+        host="one",
+        engine="runc on Docker Engine 1",
+        digest="sha256:" + "77" * 32,
+        passed=held,
+        probes=probes,
+        at=world.platform.clock(),
+    )
+    with world.platform.database.write() as session:
+        platform_rows.put_selftest(session, row, Act("operator", "self-test", 1.0))
+
+
+def test_self_tests_are_shown_probe_by_probe_and_what_refuses_runs_first(world, browser):
+    assert "No self-test yet" in words(browser.get("/operator/selftests"))
+    selftest(world, held=True)
+    said = words(browser.get("/operator/selftests"))
+    assert "2 of 3" in said
+    assert "Memory stops outside must holds" in said
+    assert "sha256:" + "77" * 32 in browser.get("/operator/selftests").text
+    assert "refuses runs" not in said
+    selftest(world, held=False)
+    said = words(browser.get("/operator/selftests"))
+    assert "refuses runs" in said
+    assert said.index("No route inside must does not hold") < said.index("Own users inside should")

@@ -59,6 +59,7 @@ PAGES: dict[Route, Rule | str] = {
     Route("GET", "/people/{login}/let-in"): making("add", "person", _nothing),
     Route("POST", "/people/{login}/let-in"): making("add", "person", _nothing),
     Route("GET", "/operator/health"): seeing("platform"),
+    Route("GET", "/operator/selftests"): seeing("platform"),
     # A page that could never show anything is no page for that role.
     Route("GET", "/suites"): Rule(
         "read", lambda actor: Thing("suite", auditor=actor.organisation), new=True

@@ -1,11 +1,11 @@
-"""How the service does, for the operator: doctor's findings, runs, what is stuck, the trail."""
+"""How the service does, for the operator: findings, runs, what is stuck, self-tests, the trail."""
 
 from typing import Final
 
 from fastapi import Request, Response
 
 from harness.services.access import Thing, check
-from harness.services.platform import doctor, overview
+from harness.services.platform import doctor, overview, selftests
 from web.auth import Visitor
 from web.branch import Branch
 from web.dependencies import AtDesk
@@ -50,3 +50,11 @@ def read_health(request: Request, at: AtDesk, visitor: Visitor) -> Response:
         root=at.platform.trust_root_digest,
         origin=at.platform.settings.log_origin,
     )
+
+
+@router.get("/selftests")
+def read_selftests(request: Request, at: AtDesk, visitor: Visitor) -> Response:
+    """What isolation held on each host, probe by probe."""
+    with at.platform.database.read() as session:
+        found = selftests.remembered(session, visitor.actor)
+    return render(request, "operator_selftests.html", found=found)
