@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from harness.documents.problems import Problem
 from harness.documents.protocol_body import Body
-from harness.documents.protocol_release import PassMetric, RateMetric, ReleasedMetric
+from harness.documents.protocol_release import OrderedMetric, PassMetric, RateMetric, ReleasedMetric
 
 _MAX_SPAN = 100
 _MIN_LABELS = 2
@@ -117,6 +117,9 @@ def _scale(metric: ReleasedMetric) -> Iterator[tuple[str, str]]:
             yield "labels", "a histogram has 2 to 8 labels"
         if (metric.lo, metric.hi) != (0, len(metric.labels) - 1):
             yield "hi", "a histogram counts from lo = 0 to hi = number of labels - 1"
+        read = metric.percentiles if isinstance(metric, OrderedMetric) else ()
+        if list(read) != sorted(set(read)):
+            yield "percentiles", "must rise"
         return
     if metric.labels:
         yield "labels", "only a histogram has labels"
