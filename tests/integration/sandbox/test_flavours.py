@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from evals import wire
-from sandbox.container import archive, fetch, flavours, images, labels, layers
+from sandbox.container import archive, fetch, flavours, images, labels, layers, locks
 from sandbox.container.docker import DockerRuntime
 from sandbox.errors import ImageRefused
 from tests.integration.commands.conftest import command
@@ -16,10 +16,12 @@ pytestmark = pytest.mark.docker
 
 
 class _Forgetful(DockerRuntime):
-    """An engine that knows of no image of ours above the base."""
+    """An engine that does not know the flavour's image, nor that of its dependencies."""
 
     def images(self, label, value):
-        return super().images(label, value) if label == labels.BASE else ()
+        stack = flavours.stages("inspect")
+        gone = {images.source_digest(stack), flavours._made_of(stack)}
+        return () if value in gone else super().images(label, value)
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +59,18 @@ def test_below_it_lies_the_base_and_on_top_the_same_code(engine, image_id, inspe
 def test_a_wheel_that_would_replace_a_file_of_the_flavour(
     engine, inspect_image, image_folder, tmp_path
 ):
+    def lock_of(module):
+        files = {f"{module}/__init__.py": b"SAID = 7\n"}
+        return wheelwright.lock_of(wheelwright.wheel(tmp_path / module, "extra", files))
+
     def build(module):
-        folder = tmp_path / module
-        made = wheelwright.wheel(folder, "extra", {f"{module}/__init__.py": b"SAID = 7\n"})
+        lock, folder = lock_of(module), tmp_path / module
         return images.for_suite(
             engine,
             image_folder,
             print,
             flavour="inspect",
-            lock=wheelwright.lock_of(made),
+            lock=lock,
             wheels=folder,
         )
 
@@ -79,6 +84,10 @@ def test_a_wheel_that_would_replace_a_file_of_the_flavour(
         assert record.flavour == "inspect"
     finally:
         engine.remove_image(record.id)
+        # Below it an image of dependencies was kept for the next build.
+        made = flavours.Stage("suite", "inspect", locks.read(lock_of("extra")).pins)
+        below = flavours.found(engine, (*flavours.stages("inspect"), made))
+        engine.remove_image(below)
 
 
 @pytest.fixture(scope="module")
