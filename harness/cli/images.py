@@ -7,17 +7,28 @@ import typer
 
 from harness.cli import output
 from harness.cli.context import opened
+from harness.cli.files import read, read_suite
+from harness.documents import packed
+from harness.errors import InvalidInput
 from harness.services.platform import images
 
 app = typer.Typer(help="Container images (operator).", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(help="Image archive.", metavar="FILE")]
 Id = Annotated[str, typer.Argument(help="Id of the image, `sha256:…`.", metavar="ID")]
-Flavour = Annotated[
-    str,
+Suite = Annotated[
+    Path | None,
     typer.Option(
-        help="What suites find beside Python: `base` nothing, `inspect` Inspect AI and the SDKs "
-        "of OpenAI and Anthropic, `lm-eval` the lm-evaluation-harness.",
+        help="Build for this suite, a folder or packed: the flavour it asks for, and the wheels "
+        "that its lock names, from --wheels.",
+        metavar="SUITE",
+    ),
+]
+Flavour = Annotated[
+    str | None,
+    typer.Option(
+        help="What suites find beside Python: `base` (the default) nothing, `inspect` Inspect AI "
+        "and the SDKs of OpenAI and Anthropic, `lm-eval` the lm-evaluation-harness.",
         metavar="NAME",
     ),
 ]
@@ -33,11 +44,21 @@ Wheels = Annotated[
 
 @app.command("build")
 def build(
-    *, flavour: Flavour = "base", wheels: Wheels = None, as_json: output.Json = False
+    *,
+    flavour: Flavour = None,
+    suite: Suite = None,
+    wheels: Wheels = None,
+    as_json: output.Json = False,
 ) -> None:
     """Build a flavour's image without a registry; does nothing when it is there already."""
+    if suite is not None and flavour is not None:
+        raise InvalidInput("--flavour: a suite says itself which it needs; leave it out")
     with opened() as platform:
-        image = images.build(platform, output.note, flavour, wheels)
+        if suite is None:
+            image = images.build(platform, output.note, flavour or "base", wheels)
+        else:
+            archive = packed.build(read_suite(suite)) if suite.is_dir() else read(suite)
+            image = images.build_for_suite(platform, archive, wheels, output.note)
     _show(image.id, as_json=as_json)
 
 

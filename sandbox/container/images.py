@@ -85,19 +85,23 @@ def for_suite(
     """
     below = flavours.stages(flavour)
     read = locks.read(lock)
-    pins, clashes = flavours.beside(read.pins, below)
+    pins, _ = flavours.beside(read.pins, below)
     names = {pin.name for pin in read.pins} - {pin.name for pin in pins}
-    problems = (*read.problems, *clashes, *choose(pins, wheels, ignored=names).problems)
+    problems = lock_problems(flavour, lock)
+    problems += choose(pins, wheels, ignored=names).problems
     if problems:
         raise ImageRefused(problems)
-    stack = (*below, Stage("suite", flavour, pins, wheels)) if pins else below
+    stack = (*below, Stage("suite", flavour, pins, wheels))
     return _build(engine, work_dir, progress, stack)
 
 
 def lock_problems(flavour: str, lock: str) -> tuple[str, ...]:
     """Every reason to refuse a suite's lock, before its wheels are looked at."""
     read = locks.read(lock)
-    return (*read.problems, *flavours.beside(read.pins, flavours.stages(flavour))[1])
+    pins, clashes = flavours.beside(read.pins, flavours.stages(flavour))
+    if not pins and not clashes and not read.problems:
+        clashes = (f"lock: the flavour {flavour} brings all of it; leave the lock out",)
+    return (*read.problems, *clashes)
 
 
 def current(engine: ImageStore, flavour: str = BASE) -> str | None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from evals.manifest import FLAVOURS
+from harness.documents import packed
 from harness.errors import InvalidInput, NotFound, Unavailable
 from harness.records import platform as rows
 from harness.records.base import Act
+from harness.services.platform import wanted
 from harness.services.platform.opening import Platform, Site
 from sandbox.container import images
 from sandbox.container import sbom as bill
@@ -51,6 +53,39 @@ def build(
     with speaking():
         record = images.build(DockerRuntime(), work, progress, flavour, wheels)
     return _remember(platform, record)
+
+
+def build_for_suite(
+    platform: Platform, archive: bytes, wheels: Path | None, progress: Callable[[str], None]
+) -> rows.Image:
+    """Build the image that a packed suite asks for, with its own wheels from a folder.
+
+    Raises InvalidInput with every reason.
+    """
+    parsed, files = packed.open_archive(archive)
+    lock = parsed.runtime.lock
+    if lock is None:
+        raise InvalidInput(
+            "--suite: this suite brings no lock; "
+            f"`assay images build --flavour {parsed.runtime.flavour}` makes its image"
+        )
+    problems = list(wanted.lock_problems(parsed, files))
+    if wheels is None or not wheels.is_dir():
+        problems.append("--wheels: name the folder of the wheels that the suite's lock names")
+    if problems or wheels is None:
+        raise InvalidInput(problems)
+    work = platform.settings.data_dir / "images"
+    work.mkdir(exist_ok=True, mode=0o700)
+    with speaking():
+        record = images.for_suite(
+            DockerRuntime(),
+            work,
+            progress,
+            flavour=parsed.runtime.flavour,
+            lock=files[lock.file].decode(),
+            wheels=wheels,
+        )
+    return _remember(platform, record, lock.sha256)
 
 
 def export(platform: Platform, target: Path) -> str:
@@ -114,10 +149,11 @@ def _wrong(flavour: str, wheels: Path | None) -> Iterator[str]:
         yield f"--wheels: {wheels}: no such folder"
 
 
-def _remember(platform: Platform, record: ImageRecord) -> rows.Image:
+def _remember(platform: Platform, record: ImageRecord, lock: str = "") -> rows.Image:
     row = rows.Image(
         id=record.id,
         flavour=record.flavour,
+        lock=lock,
         packages=dict(record.packages),
         added_at=platform.clock(),
     )

@@ -71,3 +71,9 @@ def test_an_image_that_was_never_added(assay_with_images, words):
     assert done.err.splitlines() == [
         "not_found no image of this id was added here: see `assay images list`"
     ]
+
+
+def test_a_suite_says_itself_which_flavour_it_needs(assay, tmp_path):
+    done = assay("images", "build", "--suite", tmp_path, "--flavour", "inspect")
+    assert done.status == 2
+    assert done.err == "invalid_input --flavour: a suite says itself which it needs; leave it out\n"

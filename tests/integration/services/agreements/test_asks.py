@@ -12,6 +12,7 @@ from harness.records.base import Act
 from harness.services.agreements.terms import Terms
 from harness.services.release import execute
 from harness.services.runs import compile as compiling
+from sandbox.container.flavours import stages
 from sandbox.spec import Limits
 from tests.support import copies
 from tests.support import world as worlds
@@ -104,6 +105,12 @@ def test_a_protocol_pins_an_image_with_the_suites_own_wheels(world):
     add_image(world, "sha256:" + "33" * 32, "base", lock=lock)
     with pytest.raises(Unavailable):
         world.draft(digest, Terms())
+
+
+def test_a_lock_that_the_flavour_brings_whole_is_left_out(world):
+    pin = stages("inspect")[0].pins[0]
+    with pytest.raises(InvalidInput, match=r"the flavour inspect brings all of it"):
+        world.suite(locked(f"{pin.line}\n".encode(), "inspect"))
 
 
 def test_every_reason_against_a_lock_is_told_when_it_is_submitted(world):
