@@ -8,7 +8,7 @@ import typer
 
 from harness.cli import files, output, profiles, signing
 from harness.cli.client import Client, connected, segment
-from harness.cli.preview import show_agreement, show_preview
+from harness.cli.preview import show_agreement, show_factors, show_preview
 from harness.documents import protocol as protocol_document
 from harness.documents.problems import DocumentInvalid
 from harness.documents.protocol import Protocol
@@ -57,6 +57,7 @@ def draft(
         output.data({**facts, "preview": made["preview"]})
         return
     show_preview(preview.of(protocol))
+    show_factors(protocol)
     output.fields([("draft", made["id"]), ("digest", made["digest"]), ("document", str(target))])
 
 
@@ -92,6 +93,7 @@ def propose(
         output.data({"id": name, "digest": digest, "preview": made["preview"]})
         return
     show_preview(preview.of(protocol))
+    show_factors(protocol)
     if dry_run:
         output.say("Nothing was signed. Without --dry-run this is proposed.")
     else:

@@ -8,6 +8,23 @@ from harness.services.agreements import preview
 _MICRO = 1_000_000
 
 
+def show_factors(protocol: Protocol) -> None:
+    """Print what the number of different reports is made of."""
+    output.table(
+        ("", "count", "bits", "of what"),
+        [
+            (
+                factor.symbol,
+                f"{factor.count:,}" if factor.count < _MICRO else "very many",
+                factor.bits,
+                factor.words,
+            )
+            for factor in preview.factors(protocol)
+        ],
+        title="Different reports: T x (L x Q x V x D + F)",
+    )
+
+
 def show_agreement(protocol: Protocol) -> None:
     """Print what a protocol commits its parties to, and the preview of its reports."""
     parties, budget = protocol.parties, protocol.budget
@@ -24,6 +41,7 @@ def show_agreement(protocol: Protocol) -> None:
         ]
     )
     show_preview(preview.of(protocol))
+    show_factors(protocol)
 
 
 def show_preview(seen: Preview) -> None:

@@ -1,9 +1,12 @@
 """What everyone sees before signing: the exact report shape, bits, cost and precision."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
 
+from harness.disclosure import bits
 from harness.disclosure import preview as example
-from harness.disclosure.cells import Cell
+from harness.disclosure.cells import Cell, levels
 from harness.disclosure.figures import figure
 from harness.disclosure.preview import Preview, Spending
 from harness.documents import canonical
@@ -28,6 +31,51 @@ def of(protocol: Protocol) -> Preview:
         ),
         protocol.harness.epochs,
         meeting=shape.meeting(protocol),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One part of T x (L x Q x V x D + F), the number of different reports: how many, of what.
+
+    `bits` is what it would carry by itself.
+    """
+
+    symbol: str
+    count: int
+    bits: str
+    words: str
+
+
+def factors(protocol: Protocol) -> tuple[Factor, ...]:
+    """What the number of different reports is made of, in the order of the formula."""
+    policy = shape.policy_of(protocol)
+    counts = bits.factors(policy)
+    if policy.release is bits.Release.FIXED:
+        when = "moment at which it appears: fixed at launch"
+    else:
+        when = f"moments at which it may appear, {policy.grid_s} s apart"
+    complete = "class: how complete a run was is not shown"
+    if policy.buckets:
+        complete = "classes of how complete a run was"
+    identity = "verdict: the model's identity is not judged"
+    if policy.identity_verdict:
+        identity = "verdicts on the model's identity"
+    deviations = "combination: it names no deviation"
+    if policy.deviations:
+        deviations = "combinations of deviations that it may name"
+    shapes = prod(levels(cell) for cell in shape.declared_cells(protocol))
+    parts = (
+        ("T", counts["slots"], when),
+        ("L", shapes, "combinations of its figures, each on its grid"),
+        ("Q", counts["completeness"], complete),
+        ("V", counts["identity"], identity),
+        ("D", counts["deviations"], deviations),
+        ("F", bits.FAILURES, "way to say that a run failed"),
+    )
+    return tuple(
+        Factor(symbol, count, bits.text(bits.microbits(count)), words)
+        for symbol, count, words in parts
     )
 
 

@@ -42,6 +42,8 @@ def test_a_dry_run_for_programs(assay, place):
     value = json.loads(done.out)
     assert (value["id"], value["digest"]) == (None, None)
     assert (value["preview"]["alphabet"], value["preview"]["bits"]) == ("10", "3.322")
+    parts = {part["symbol"]: part["count"] for part in value["preview"]["factors"]}
+    assert parts == {"T": "1", "L": "9", "Q": "1", "V": "1", "D": "1", "F": "1"}
 
 
 def test_a_proposal_needs_a_key(assay, place, stored):

@@ -1,5 +1,6 @@
 """The pages of drafts: choosing terms, the preview, and proposing with a signature."""
 
+import math
 import re
 
 import pytest
@@ -172,6 +173,12 @@ def test_the_preview_shows_what_the_protocol_commits_to(browse, draft):
     assert canonical.digest(body_of(browse, draft)) in page
     assert f"assay sign {draft}.json" in page
     assert page.count("<meter") == 4
+    # The parts of the number of reports, which make it.
+    count = {part.symbol: part.count for part in preview.factors(protocol)}
+    inside = math.prod(count[name] for name in "LQVD")
+    assert count["T"] * (inside + count["F"]) == seen.alphabet
+    for part in preview.factors(protocol):
+        assert part.words.replace("'", "&#39;") in page
 
 
 def test_every_field_of_the_document_is_on_the_page(browse, draft):

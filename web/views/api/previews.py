@@ -33,6 +33,15 @@ class Precision(BaseModel):
     detectable: str
 
 
+class Factor(BaseModel):
+    """One part of T x (L x Q x V x D + F), the number of different reports."""
+
+    symbol: str
+    count: str
+    bits: str
+    words: str
+
+
 class Preview(BaseModel):
     """Everything to weigh before signing. Costs are millionths of a US dollar.
 
@@ -43,6 +52,7 @@ class Preview(BaseModel):
     table: list[CellBits]
     alphabet: str
     bits: str
+    factors: list[Factor]
     yearly: Yearly
     cost_per_run: int
     cost_total: int
@@ -67,6 +77,10 @@ def preview_of(protocol: Protocol) -> Preview:
         ],
         alphabet=str(seen.alphabet),
         bits=seen.bits,
+        factors=[
+            Factor(symbol=item.symbol, count=str(item.count), bits=item.bits, words=item.words)
+            for item in preview.factors(protocol)
+        ],
         yearly=Yearly(reports=seen.yearly.reports, bits=seen.yearly.bits),
         cost_per_run=seen.cost_per_run,
         cost_total=seen.cost_total,

@@ -8,6 +8,7 @@ from harness.disclosure.preview import Preview, random_bytes
 from harness.documents.fields import instant
 from harness.documents.protocol import Protocol
 from harness.documents.protocol_run import Exact, Parameter
+from harness.services.agreements import preview
 
 _MICRO: Final = bits.MICRO
 # More values than this say no more to anybody than "very many".
@@ -44,6 +45,15 @@ class Meter(NamedTuple):
     words: str
 
 
+class Part(NamedTuple):
+    """One part of the number of different reports."""
+
+    symbol: str
+    number: str
+    bits: str
+    words: str
+
+
 class Words(NamedTuple):
     """All of it. Times are seconds since the epoch."""
 
@@ -53,6 +63,7 @@ class Words(NamedTuple):
     all_runs: str
     all_words: str
     meters: tuple[Meter, ...]
+    parts: tuple[Part, ...]
     year: str
     window_start: float
     window_end: float
@@ -77,6 +88,10 @@ def words(protocol: Protocol, seen: Preview) -> Words:
             _meter("All agreed runs, to this auditor", whole, disclosure.ledger.pair),
             _meter("The same, to its owner's auditors", whole, disclosure.ledger.owner_group),
             _meter("The same, to everybody", whole, disclosure.ledger.model),
+        ),
+        parts=tuple(
+            Part(item.symbol, _counted(item.count), item.bits, item.words)
+            for item in preview.factors(protocol)
         ),
         year=_year(seen),
         window_start=instant(window.start).timestamp(),
@@ -105,7 +120,7 @@ def _lines(seen: Preview) -> Iterator[Line]:
             high=interval.get("high", ""),
             shares=(*shares.items(), *_read(entry)),
             step=row.unit,
-            values=f"{row.levels:,}" if row.levels < _COUNTABLE else "very many",
+            values=_counted(row.levels),
             bits=row.bits,
             detects=found.detectable if found else "",
             widened=found.rounding_percent if found else "",
@@ -116,6 +131,10 @@ def _read(entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Percentiles that the figure would show beside a histogram's shares."""
     for item in entry.get("percentiles", ()):
         yield f"{item['percent']} % at or below", item["label"]
+
+
+def _counted(count: int) -> str:
+    return f"{count:,}" if count < _COUNTABLE else "very many"
 
 
 def _meter(label: str, microbits: int, cap: int) -> Meter:
