@@ -15,6 +15,7 @@ from sandbox.container import labels
 
 BASE = "base"
 
+_LOCK = re.compile(r"[0-9a-f]{64}")
 _MOST = 2000
 _LONGEST = 1024 * 1024
 # Debian Policy 5.6.7 and 5.6.12; PEP 503 and PEP 440 with a wheel's SHA-256 after a space.
@@ -27,11 +28,15 @@ _WHEEL = (
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """`packages` are Debian's versions by name; `wheels` a version and a SHA-256 by name."""
+    """`packages` are Debian's versions by name; `wheels` a version and a SHA-256 by name.
+
+    `lock` is the SHA-256 of the lock of a suite's own wheels, in hexadecimal; empty without any.
+    """
 
     flavour: str
     packages: Mapping[str, str]
     wheels: Mapping[str, str]
+    lock: str
 
 
 def read(carried: Mapping[str, Any]) -> tuple[Contents, tuple[str, ...]]:
@@ -47,7 +52,11 @@ def read(carried: Mapping[str, Any]) -> tuple[Contents, tuple[str, ...]]:
     wheels = _mapping(carried.get(labels.WHEELS, "{}"), *_WHEEL)
     if wheels is None:
         problems.append(f"{labels.WHEELS} is no list of wheels, versions and hashes")
-    return Contents(flavour, packages or {}, wheels or {}), tuple(problems)
+    lock = carried.get(labels.LOCK, "")
+    if not isinstance(lock, str) or (lock and not _LOCK.fullmatch(lock)):
+        lock = ""
+        problems.append(f"{labels.LOCK} is no SHA-256 in hexadecimal")
+    return Contents(flavour, packages or {}, wheels or {}, lock), tuple(problems)
 
 
 def _mapping(

@@ -27,13 +27,15 @@ _PIP = "pip"
 class Stage:
     """Wheels that are installed together on what lies below. `folder` None: from an index.
 
-    `name` is for people; `flavour` is that of the whole image.
+    `name` is for people; `flavour` is that of the whole image. `lock` is the SHA-256 of a suite's
+    lock, in hexadecimal, by which its image is found.
     """
 
     name: str
     flavour: str
     pins: tuple[Pin, ...]
     folder: Path | None = None
+    lock: str = ""
 
 
 def stages(flavour: str, folder: Path | None = None) -> tuple[Stage, ...]:
@@ -87,7 +89,7 @@ def recipe(stack: Sequence[Stage]) -> dict[str, bytes]:
         "installs": Path(__file__).with_name("install.py").read_bytes(),
         "sends": (guest / "install.py").read_bytes() + (guest / "bytecode.py").read_bytes(),
         **{
-            f"lock {number}": locks.text_of(stage.pins).encode()
+            f"lock {number}": (stage.lock + locks.text_of(stage.pins)).encode()
             for number, stage in enumerate(stack)
         },
     }

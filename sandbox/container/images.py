@@ -5,6 +5,7 @@ wheels; on top the guest layer (our own guest code). A digest of what an image i
 label, so that a second build is a look-up.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +42,8 @@ _CACHE = "wheels"
 class ImageRecord:
     """An image that was built: its id, its first layer's digest, and what is in it.
 
-    `packages` are Debian's versions by name; `wheels` a version and a SHA-256 by name.
+    `packages` are Debian's versions by name; `wheels` a version and a SHA-256 by name; `lock` the
+    SHA-256 of the lock of a suite's own wheels, in hexadecimal.
     """
 
     id: str
@@ -49,6 +51,7 @@ class ImageRecord:
     packages: Mapping[str, str]
     built_from: str
     flavour: str = BASE
+    lock: str = ""
     wheels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -91,7 +94,8 @@ def for_suite(
     problems += choose(pins, wheels, ignored=names).problems
     if problems:
         raise ImageRefused(problems)
-    stack = (*below, Stage("suite", flavour, pins, wheels))
+    digest = hashlib.sha256(lock.encode()).hexdigest()
+    stack = (*below, Stage("suite", flavour, pins, wheels, digest))
     return _build(engine, work_dir, progress, stack)
 
 
@@ -226,6 +230,7 @@ def _complete(at: Bench, stack: Sequence[Stage], cache: Path) -> str:
             labels.FLAVOUR: stack[0].flavour,
             labels.PACKAGES: carried[labels.PACKAGES],
             labels.WHEELS: carried[labels.WHEELS],
+            **({labels.LOCK: stack[-1].lock} if stack[-1].lock else {}),
         },
         f"assay-{stack[-1].name}:{assembly.short(source)}",
     )
@@ -308,5 +313,6 @@ def _record(engine: ImageStore, image: str) -> ImageRecord:
         packages=holds.packages,
         built_from=carried[labels.SOURCE],
         flavour=holds.flavour,
+        lock=holds.lock,
         wheels=holds.wheels,
     )

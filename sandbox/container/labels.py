@@ -16,6 +16,7 @@ WIRE = "org.assay.wire"
 BASE = "org.assay.base"
 PACKAGES = "org.assay.packages"
 FLAVOUR = "org.assay.flavour"
+LOCK = "org.assay.lock"
 DEPENDENCIES = "org.assay.dependencies"
 WHEELS = "org.assay.wheels"
 

@@ -85,7 +85,7 @@ def build_for_suite(
             lock=files[lock.file].decode(),
             wheels=wheels,
         )
-    return _remember(platform, record, lock.sha256)
+    return _remember(platform, record)
 
 
 def export(platform: Platform, target: Path) -> str:
@@ -149,11 +149,11 @@ def _wrong(flavour: str, wheels: Path | None) -> Iterator[str]:
         yield f"--wheels: {wheels}: no such folder"
 
 
-def _remember(platform: Platform, record: ImageRecord, lock: str = "") -> rows.Image:
+def _remember(platform: Platform, record: ImageRecord) -> rows.Image:
     row = rows.Image(
         id=record.id,
         flavour=record.flavour,
-        lock=lock,
+        lock=record.lock,
         packages=dict(record.packages),
         added_at=platform.clock(),
     )

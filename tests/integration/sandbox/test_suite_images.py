@@ -1,5 +1,6 @@
 """The image of a suite with wheels of its own: built from them alone, and the same anywhere."""
 
+import hashlib
 import json
 
 import pytest
@@ -79,6 +80,7 @@ def test_the_same_suite_built_on_two_clean_folders_is_the_same_image(engine, aut
         command = ("/usr/bin/python3", "-I", "-S", "-c", SAY)
         job = Job(second.id, OWNER, command, 30.0, 100)
         assert collect(engine, job, run_root) == b"ours"
+        assert second.lock == hashlib.sha256(two.files["wheels.lock"]).hexdigest()
         # A protocol over the suite pins that image, and none without its wheels.
         two.world.model()
         two.world.image()
