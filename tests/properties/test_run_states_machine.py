@@ -52,6 +52,8 @@ SANDBOX = {
     "reply": st.booleans(),
     "meanwhile": st.sampled_from(["nothing"] * 4 + ["lost", "stopped"]),
 }
+# An ending that is known long after its last slot is seen within the hour.
+LATEST_S = 3600
 TERMINAL = st.sampled_from(sorted(states.TERMINAL_RUNS))
 SPY = (
     "CREATE TABLE moves (run TEXT, before TEXT, after TEXT)",
@@ -143,11 +145,16 @@ class Life(RuleBasedStateMachine):
 
     def try_to_claim(self, run):
         before = self.run(run)
-        busy = any(other.state in states.LEASED_RUNS for other in self.runs())
+        busy = any(map(self.has_a_place, self.runs()))
         held = claim.claim(self.platform, run)
         could = before.state == Run.QUEUED and self.now <= before.start_by and not busy
         assert (held is not None) is could
         return held
+
+    def has_a_place(self, run):
+        """A run keeps its place on the host until its ending is seen."""
+        seen_later = run.visible_at is not None and run.visible_at > self.now
+        return run.state in states.LEASED_RUNS or (run.worker_slot is not None and seen_later)
 
     def perform(self, held, fault, ending, reply, meanwhile):
         def ensure(*_args, **_options):
@@ -269,6 +276,7 @@ class Life(RuleBasedStateMachine):
         for _ in range(2):
             self.now += 100
             self.sweep()
+        self.now += LATEST_S
         sequence.publish(self.platform)
         assert all(row.state in states.TERMINAL_RUNS for row in self.runs())
         self.all_is_well()
