@@ -14,7 +14,7 @@ ACTIONS = (
 )
 KINDS = (
     *("organisation", "person", "token", "model", "suite", "draft", "protocol", "run", "report"),
-    *("log", "platform", "key", ""),
+    *("log", "ledger", "platform", "key", ""),
 )
 PARTIES = ("auditor", "vendor", "operator", "regulator")
 OWN, FOREIGN = "own", "foreign"
@@ -33,6 +33,9 @@ ALLOWED = {
     ("vendor", "inspect", "model"): (OWN,),
     ("operator", "inspect", "model"): ANY,
     ("auditor", "read", "draft"): (OWN,),
+    ("auditor", "read", "ledger"): (OWN,),
+    ("vendor", "read", "ledger"): (OWN,),
+    ("operator", "read", "ledger"): ANY,
     ("operator", "add", "organisation"): ANY,
     ("vendor", "add", "model"): (OWN,),
     ("auditor", "submit", "suite"): (OWN,),
