@@ -15,7 +15,7 @@ from harness.documents import packed
 from harness.documents import suite as suite_document
 from harness.errors import InvalidInput
 from harness.services.agreements import shape
-from harness.services.platform import caps, wanted
+from harness.services.platform import caps, locks
 
 app = typer.Typer(help="Evaluation suites (auditor).", no_args_is_help=True)
 
@@ -67,7 +67,7 @@ def check(source: Source, *, as_json: output.Json = False) -> None:
     parsed, content = packed.open_archive(archive)
     problems = [
         *caps.over(parsed.limits, config.load()),
-        *wanted.lock_problems(parsed, content),
+        *locks.problems(parsed, content),
         *shape.suite_problems(parsed),
     ]
     if problems:

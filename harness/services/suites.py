@@ -16,7 +16,7 @@ from harness.records import suites
 from harness.records.base import Act
 from harness.services.access import Actor, Thing, check, narrowed
 from harness.services.parties import statements
-from harness.services.platform import caps, wanted
+from harness.services.platform import caps, locks
 from harness.services.platform.opening import Platform
 
 
@@ -87,7 +87,7 @@ def submit(
     parsed, files = open_archive(archive)
     problems = [
         *caps.over(parsed.limits, platform.settings),
-        *wanted.lock_problems(parsed, files),
+        *locks.problems(parsed, files),
         *islice(suite_rows.problems(parsed, files), _MOST_ROW_PROBLEMS),
     ]
     if problems:

@@ -12,7 +12,7 @@ from harness.documents import packed
 from harness.errors import InvalidInput, NotFound, Unavailable
 from harness.records import platform as rows
 from harness.records.base import Act
-from harness.services.platform import wanted
+from harness.services.platform import locks
 from harness.services.platform.opening import Platform, Site
 from sandbox.container import images
 from sandbox.container import sbom as bill
@@ -69,7 +69,7 @@ def build_for_suite(
             "--suite: this suite brings no lock; "
             f"`assay images build --flavour {parsed.runtime.flavour}` makes its image"
         )
-    problems = list(wanted.lock_problems(parsed, files))
+    problems = list(locks.problems(parsed, files))
     if wheels is None or not wheels.is_dir():
         problems.append("--wheels: name the folder of the wheels that the suite's lock names")
     if problems or wheels is None:

@@ -1,13 +1,12 @@
-"""Which image a suite needs, and what keeps it from having one."""
+"""Which image a suite needs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
-from evals.manifest import Manifest, Runtime
+from evals.manifest import Runtime
 from harness.errors import Unavailable
 from harness.records import platform as rows
-from sandbox.container import images
 
 
 def lock_of(runtime: Runtime) -> str:
@@ -39,17 +38,3 @@ def mismatch(image: rows.Image | None, runtime: Runtime) -> Iterator[str]:
         yield f"suite.image: is of flavour {image.flavour}, the suite needs {runtime.flavour}"
     if image.lock != lock_of(runtime):
         yield "suite.image: holds other wheels than the suite's own lock names"
-
-
-def lock_problems(parsed: Manifest, files: Mapping[str, bytes]) -> Iterator[str]:
-    """Every reason to refuse the lock of a suite's own wheels, by file and line."""
-    lock = parsed.runtime.lock
-    if lock is None:
-        return
-    try:
-        text = files[lock.file].decode("ascii")
-    except UnicodeDecodeError:
-        yield f"{lock.file}: is not plain ASCII text"
-        return
-    for problem in images.lock_problems(parsed.runtime.flavour, text):
-        yield f"{lock.file}: {problem}"
