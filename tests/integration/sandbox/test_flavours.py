@@ -1,5 +1,6 @@
 """Images with the packages of a framework: built twice the same, and told by the commands."""
 
+import hashlib
 import json
 from functools import partial
 
@@ -85,7 +86,9 @@ def test_a_wheel_that_would_replace_a_file_of_the_flavour(
     finally:
         engine.remove_image(record.id)
         # Below it an image of dependencies was kept for the next build.
-        made = flavours.Stage("suite", "inspect", locks.read(lock_of("extra")).pins)
+        lock = lock_of("extra")
+        digest = hashlib.sha256(lock.encode()).hexdigest()
+        made = flavours.Stage("suite", "inspect", locks.read(lock).pins, lock=digest)
         below = flavours.found(engine, (*flavours.stages("inspect"), made))
         engine.remove_image(below)
 
