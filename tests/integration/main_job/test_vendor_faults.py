@@ -41,6 +41,7 @@ QUICK = Terms(
     request_timeout_s=1,
     retries=1,
 )
+PLACES = 64
 FIXED = QUICK.model_copy(update={"release": "fixed"})
 FAULTS = {
     "slow": hang,
