@@ -47,11 +47,11 @@ def lm_eval_image(engine, image_folder) -> str:
 
 
 def _image(engine, folder: Path, flavour: str) -> str:
-    # Test processes run side by side: one builds, and the others find what it has built.
-    with (folder / "lock").open("w") as door:
-        fcntl.flock(door, fcntl.LOCK_EX)
-        found = images.current(engine, flavour)
-        if found is None:
+    found = images.current(engine, flavour)
+    if found is None:
+        # Test processes run side by side: one builds, and the others find what it has built.
+        with (folder / "lock").open("w") as door:
+            fcntl.flock(door, fcntl.LOCK_EX)
             found = images.build(engine, folder, print, flavour).id
     images.admit(engine, found)
     return found

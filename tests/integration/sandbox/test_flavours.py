@@ -13,7 +13,8 @@ from sandbox.errors import ImageRefused
 from tests.integration.commands.conftest import command
 from tests.support import wheelwright
 
-pytestmark = pytest.mark.docker
+# On a bare machine two flavours are fetched and compiled first, one after the other.
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1500)]
 
 
 class _Forgetful(DockerRuntime):
@@ -35,8 +36,6 @@ def inspect_wheels(inspect_image, image_folder):
     return folder
 
 
-# On a busy machine fetching and compiling take their time.
-@pytest.mark.timeout(900)
 @pytest.mark.slow
 def test_built_again_from_a_folder_of_wheels_it_is_the_same_image(
     engine, inspect_image, inspect_wheels, tmp_path

@@ -11,7 +11,8 @@ from tests.integration.gateway.scripted_vendor import ScriptedVendor
 from tests.integration.sandbox.conftest import OWNER
 from tests.support import inside
 
-pytestmark = pytest.mark.docker
+# On a bare machine two flavours are fetched and compiled first, one after the other.
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1500)]
 
 
 def _order(base_url, place, **changes):
