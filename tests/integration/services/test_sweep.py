@@ -103,16 +103,17 @@ def test_a_run_whose_worker_is_gone_ends(world, state, after, said):
 
 @pytest.mark.parametrize("state", WAY[1:])
 def test_a_run_whose_worker_lives_goes_on(world, state):
-    run_id = put(world, state, lease_s=5)
+    run_id = put(world, state, lease_s=50)
     sweep.sweep(at(world, 4))
     assert run(world, run_id).state == state
 
 
 def test_what_never_started_expires_with_a_refund(world):
     run_id = put(world, Run.QUEUED)
-    sweep.sweep(at(world, 9))
+    last = run(world, run_id).start_by
+    sweep.sweep(replace(world.platform, clock=lambda: last))
     assert run(world, run_id).state == "QUEUED"
-    sweep.sweep(at(world, 11))
+    sweep.sweep(replace(world.platform, clock=lambda: last + 1))
     assert (run(world, run_id).state, run(world, run_id).category) == ("EXPIRED", "not_started")
     assert kinds(world, run_id) == (["run-refund"], False)
 
