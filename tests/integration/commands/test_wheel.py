@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.missing import missing
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
