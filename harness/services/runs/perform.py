@@ -123,6 +123,11 @@ def _start(platform: Platform, held: Claim) -> ModelGrant | None:
             lease_until=now + platform.settings.lease_s,
         ):
             return None
+    return grant_at(held, now)
+
+
+def grant_at(held: Claim, now: float) -> ModelGrant:
+    """What the gateway enforces of a run that starts now."""
     return compiling.grant(
         held.protocol,
         held.protocol_row.digest,

@@ -36,17 +36,7 @@ class Start:
 
 def start(held: Claim, at: float) -> Start:
     """A claimed run that starts then."""
-    grant = compiling.grant(
-        held.protocol,
-        held.protocol_row.digest,
-        held.manifest,
-        held.model,
-        run=held.run.id,
-        run_start_index=held.run_start_index,
-        checkpoint=held.checkpoint,
-        not_before=at,
-        not_after=timing.call_deadline(at, held.run.wall_clock_s),
-    )
+    grant = perform.grant_at(held, at)
     agreed, exact = compiling.agreed_digest(grant), compiling.grant_digest(grant)
     return Start(held, at, grant, agreed, exact)
 
