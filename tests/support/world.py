@@ -187,6 +187,15 @@ class World:
         sequence.publish(self.platform)
 
 
+def agreed(folder: Path, terms: Terms, asks: str = "") -> tuple[World, str]:
+    """A world with an agreement over forty sums that nothing has been done with yet."""
+    world = make(folder)
+    world.image()
+    world.model()
+    digest = world.suite(suite_files(simple_questions(40), asks=asks))
+    return world, world.agree(digest, terms)
+
+
 def make(folder: Path, **settings: object) -> World:
     """A world with its three organisations, on a fresh data folder."""
     chosen = Settings(data_dir=folder, **settings)

@@ -9,21 +9,18 @@ import threading
 from dataclasses import dataclass, replace
 
 import pytest
-from starlette.testclient import TestClient
 
-from harness import queue
 from harness.records import parties, runs
 from harness.services.access import Actor
 from harness.services.agreements import drafts
 from harness.services.agreements.terms import Terms
-from harness.services.publication.desk import Desk
 from harness.services.release import execute
 from tests.integration.gateway.scripted_vendor import ScriptedVendor, completion
-from tests.support import copies, crawl, selftested, service
+from tests.support import copies, onlooker, selftested
 from tests.support import world as worlds
+from tests.support.onlooker import Onlooker, View
 from tests.support.scripted import right
 from tests.support.waiting import until
-from web.app import create_app
 
 SAMPLES = 20
 CALLS = 4
@@ -69,13 +66,11 @@ MODELS = {
 
 @dataclass(frozen=True)
 class Start:
-    """A world at rest with a reserved run, and how its auditor signs in."""
+    """A world at rest with a reserved run, and who looks at it."""
 
     world: worlds.World
     run: str
-    names: dict[str, str]
-    cookies: dict[str, str]
-    token: dict[str, str]
+    who: Onlooker
     at: float
 
 
@@ -86,8 +81,6 @@ def start(tmp_path, image_id):
     selftested.remember(world.platform, image_id)
     world.model()
     digest = world.suite(worlds.suite_files(worlds.simple_questions(SAMPLES)))
-    cookies = service.signed_in(world, service.member(world, worlds.AUDITOR))
-    token = service.token(world, worlds.AUDITOR, "auditor")
     protocol = world.agree(digest, TERMS)
     run = world.reserve(protocol)
     with world.platform.database.read() as session:
@@ -96,18 +89,8 @@ def start(tmp_path, image_id):
         draft = drafts.make(
             session, world.platform, Actor(worlds.AUDITOR, "auditor"), digest, worlds.MODEL, TERMS
         )
-    names = {
-        "run_id": run,
-        "protocol_id": protocol,
-        "draft_id": draft.id,
-        "digest": digest,
-        "name": worlds.MODEL,
-        "index": "0",
-        "login": "nobody",
-        "secret": "none",
-        "token_id": "00000000",
-    }
-    return Start(world, run, names, cookies, token, at)
+    names = {"run_id": run, "protocol_id": protocol, "draft_id": draft.id, "digest": digest}
+    return Start(world, run, onlooker.signed_in(world, **names), at)
 
 
 class Carried:
@@ -124,20 +107,10 @@ class Carried:
             parties.model(session, worlds.MODEL).base_url = self.vendor.base_url
         self.thread = threading.Thread(target=execute.execute, args=(self.platform, start.run))
 
-    def look(self) -> dict[str, tuple[int, list[tuple[str, str]], bytes]]:
-        """Status, headers and body of every address, by address, at the one moment."""
+    def look(self) -> View:
+        """What is seen at the one moment."""
         frozen = replace(self.platform, clock=lambda: self.start.at)
-        desk = Desk(frozen, queue.celery(frozen.settings))
-        app = create_app(desk, {}, sweep=False)
-        found = {}
-        with TestClient(app, base_url=service.ADDRESS, follow_redirects=False) as client:
-            # Pages look at the cookie alone, the API at the token alone.
-            client.cookies.update(self.start.cookies)
-            for address in crawl.addresses(app, self.start.names):
-                reply = client.get(address, headers=self.start.token)
-                found[address] = (reply.status_code, reply.headers.multi_items(), reply.content)
-        desk.queue.close()
-        return found
+        return self.start.who.look(worlds.World(frozen))
 
     def state(self) -> str:
         with self.platform.database.read() as session:
@@ -183,11 +156,9 @@ def test_the_auditor_sees_nothing_but_the_clock(start, tmp_path):
 
 def test_whoever_may_look_inside_sees_the_difference(start, tmp_path):
     """The control: the same looking finds a difference where there is one to be found."""
-    vendor = replace(
-        start,
-        cookies=service.signed_in(start.world, service.member(start.world, worlds.VENDOR)),
-        token=service.token(start.world, worlds.VENDOR, "vendor"),
-    )
+    named = start.who.names
+    inside = onlooker.signed_in(start.world, organisation=worlds.VENDOR, role="vendor", **named)
+    vendor = replace(start, who=inside)
     carried = Carried(vendor, tmp_path / "seen", right)
     try:
         before = carried.look()

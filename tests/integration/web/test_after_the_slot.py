@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from starlette.testclient import TestClient
 
 from evals import manifest
 from harness.disclosure import gate
@@ -27,9 +26,9 @@ from harness.services.platform import outbox
 from harness.services.release import execute
 from harness.services.runs import perform
 from sandbox.spec import Ending, SessionResult, UsageReceipt
-from tests.support import copies, crawl, released, service
+from tests.support import copies, onlooker, released
 from tests.support import world as worlds
-from web.app import create_app
+from tests.support.onlooker import Onlooker, View
 
 SUITE = Path(__file__).resolve().parents[3] / "evals" / "catalog" / "over_refusal"
 TERMS = Terms(run_wall_clock_s=60, start_within_s=60, grid_s=10, runs=2, bits_cap=400)
@@ -38,18 +37,15 @@ SEALED = re.compile(rb"[0-9A-Za-z+/=_-]{32,}|[0-9a-f]{17,}")
 CORRECT, OUTCOME = 0, 1
 
 Table = list[tuple[int, int]]
-View = dict[str, tuple[int, list[tuple[str, str]], bytes]]
 
 
 @dataclass(frozen=True, repr=False)
 class Start:
-    """A world at rest with a queued run, and how its auditor signs in."""
+    """A world at rest with a queued run, and its auditor."""
 
     world: worlds.World
     run: str
-    names: dict[str, str]
-    cookies: dict[str, str]
-    token: dict[str, str]
+    auditor: Onlooker
     now: float
     slot: float
     suite: manifest.Manifest
@@ -72,8 +68,6 @@ def start(tmp_path_factory):
     world.image()
     world.model()
     digest = world.suite({path.name: path.read_bytes() for path in SUITE.iterdir()})
-    cookies = service.signed_in(world, service.member(world, worlds.AUDITOR))
-    token = service.token(world, worlds.AUDITOR, "auditor")
     protocol_id = world.agree(digest, TERMS)
     run_id = world.reserve(protocol_id)
     with world.platform.database.read() as session:
@@ -81,18 +75,8 @@ def start(tmp_path_factory):
         now, slot = row.reserved_at + 1, row.slot_at
         protocol = agree.document(session, protocols.get(session, protocol_id))
         suite = manifest.parse(suites.get(session, digest).manifest)
-    names = {
-        "run_id": run_id,
-        "protocol_id": protocol_id,
-        "draft_id": "0" * 16,
-        "digest": digest,
-        "name": worlds.MODEL,
-        "index": "0",
-        "login": "nobody",
-        "secret": "none",
-        "token_id": "00000000",
-    }
-    return Start(world, run_id, names, cookies, token, now, slot, suite, protocol)
+    auditor = onlooker.signed_in(world, run_id=run_id, protocol_id=protocol_id, digest=digest)
+    return Start(world, run_id, auditor, now, slot, suite, protocol)
 
 
 @pytest.fixture(scope="module")
@@ -110,26 +94,11 @@ def look(start, tmp_path_factory) -> Callable[..., View]:
             carry(released.at(copied, start.now + after))
             later = released.at(copied, start.slot + 1)
             later.settle()
-            found = fetched(start, later)
+            found = start.auditor.look(later)
         copied.platform.database.close()
         return found
 
     return seen
-
-
-def fetched(start: Start, world: worlds.World) -> View:
-    """Status, headers and body of every address, by address."""
-    desk = service.desk_of(world)
-    app = create_app(desk, {}, sweep=False)
-    found = {}
-    with TestClient(app, base_url=service.ADDRESS, follow_redirects=False) as client:
-        # Pages look at the cookie alone, the API at the token alone.
-        client.cookies.update(start.cookies)
-        for address in crawl.addresses(app, start.names):
-            reply = client.get(address, headers=start.token)
-            found[address] = (reply.status_code, reply.headers.multi_items(), reply.content)
-    desk.queue.close()
-    return found
 
 
 def differing(one: View, other: View) -> set[str]:

@@ -35,12 +35,8 @@ DIGEST = "sha256:" + "ab" * 32
 
 @pytest.fixture(scope="session")
 def agreed(tmp_path_factory):
-    world = worlds.make(tmp_path_factory.mktemp("agreed") / "data")
-    world.image()
-    world.model()
     asks = "limits: {memory_mib: 640, cpus: 2, processes: 96, scratch_mib: 300, cpu_seconds: 99}"
-    digest = world.suite(worlds.suite_files(worlds.simple_questions(40), asks=asks))
-    return world, world.agree(digest, TERMS)
+    return worlds.agreed(tmp_path_factory.mktemp("agreed") / "data", TERMS, asks)
 
 
 @pytest.fixture

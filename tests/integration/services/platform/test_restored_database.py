@@ -206,11 +206,7 @@ def test_a_ledger_behind_its_own_log_is_noticed_and_made_anew(small, damage):
 
 @pytest.fixture(scope="module")
 def agreed(tmp_path_factory):
-    world = worlds.make(tmp_path_factory.mktemp("agreed") / "data")
-    world.image()
-    world.model()
-    digest = world.suite(worlds.suite_files(worlds.simple_questions(40)))
-    return world, world.agree(digest, TERMS)
+    return worlds.agreed(tmp_path_factory.mktemp("agreed") / "data", TERMS)
 
 
 @pytest.fixture
