@@ -26,7 +26,7 @@ NO_ENGINE = "unix:///nonexistent/docker.sock"
 
 
 # What the unit in deploy/systemd leaves to the launcher: making folders for others.
-_FEW = ("setpriv", "--bounding-set=-all,+chown,+dac_override,+fowner,+fsetid", "--no-new-privs")
+FEW = ("setpriv", "--bounding-set=-all,+chown,+dac_override,+fowner,+fsetid", "--no-new-privs")
 # Once more from inside: the first program is started by one who may still go anywhere.
 _LOOK = (
     "import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', 'import harness']))"
@@ -70,7 +70,7 @@ class LauncherRig(Rig):
     def launch(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as stream:
             process = subprocess.Popen(
-                (*_FEW, sys.executable, "-m", "harness.cli.main", "launcher", "--user", USER),
+                (*FEW, sys.executable, "-m", "harness.cli.main", "launcher", "--user", USER),
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
