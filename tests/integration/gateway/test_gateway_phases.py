@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -86,8 +87,11 @@ def test_where_outputs_are_scored_no_model_can_be_called(vendor, launch):
     assert (status, json.loads(body)) == (200, {"epoch": 0, "text": "said 10"})
     assert talk.ask("GET", "/assay/v1/outputs/s1/2")[0] == 404
     # Whoever comes second is not heard: a program of the suite would.
-    with pytest.raises((ConnectionError, http.client.HTTPException)):
-        Talk(gateway.socket).ask("GET", "/assay/v1/outputs/s0/0")
+    with (
+        closing(Talk(gateway.socket)) as second,
+        pytest.raises((ConnectionError, http.client.HTTPException)),
+    ):
+        second.ask("GET", "/assay/v1/outputs/s0/0")
     assert vendor.seen == []
     talk.close()
 
