@@ -135,7 +135,10 @@ def write(world: worlds.World, number: int, payload: str) -> Written:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    world = worlds.make(tmp_path_factory.mktemp("written") / "data")
+    # The runs are of different models and none may wait for another's slot.
+    world = worlds.make(
+        tmp_path_factory.mktemp("written") / "data", worker_slots=64, one_vendor_per_host=False
+    )
     world.image()
     settle_in(world)
     objects = [write(world, number, payload) for number, payload in enumerate(LINES)]
