@@ -273,6 +273,13 @@ def stop_asked(session: Session, run_id: str) -> str | None:
     return session.scalar(select(Run.stop_by).where(Run.id == run_id))
 
 
+def waits_before(session: Session, run_id: str, slot: float, now: float) -> bool:
+    """Whether another live run waits for an earlier slot, or for this one with a smaller id."""
+    first = or_(Run.visible_at < slot, and_(Run.visible_at == slot, Run.id < run_id))
+    waits = (Run.state == "RECONCILING", Run.lease_until > now, first)
+    return session.scalar(select(Run.id).where(*waits).limit(1)) is not None
+
+
 def busy_slots(session: Session, worker_prefix: str, now: float) -> set[int]:
     """Slots of this host that a live lease holds, or a run that is not over for everybody yet."""
     mine = Run.worker.startswith(worker_prefix, autoescape=True)

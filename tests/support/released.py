@@ -6,12 +6,10 @@ Only the sandbox is left out; the scores that it would have handed over are give
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from harness.disclosure import gate
 from harness.records import runs
 from harness.records.base import Act
 from harness.services import states
-from harness.services.agreements import shape
-from harness.services.release import sign
+from harness.services.release import execute, sign
 from harness.services.runs import claim, perform, timing
 from harness.services.runs import compile as compiling
 from harness.services.runs.lease import Lease
@@ -52,29 +50,35 @@ def release(
     The report is there from the slot on: set the world's clock to it. `usage` is what the gateway
     would have counted.
     """
+    done = scored(world, run_id, score, usage)
+    at_slot = at(world, done.slot).platform
+    with at_slot.database.write() as session:
+        sign.sign(session, at_slot, done, execute.judge(done), done.slot)
+    return done.slot
+
+
+def scored(
+    world: World,
+    run_id: str,
+    score: Scorer = three_of_four,
+    usage: Mapping[str, int] | None = None,
+) -> Performed:
+    """Carry a queued run to where it waits for its slot."""
     held, grant = _start(world, run_id)
+    now = world.platform.clock()
+    slot = timing.visible_at(now, held.run.slot_at, held.run.grid_s)
     with world.platform.database.write() as session:
-        act = Act("test", "scores complete", world.platform.clock())
+        act = Act("test", "scores complete", now)
         before, after = states.Run.RUNNING, states.Run.RECONCILING
-        assert runs.move(session, run_id, before, after, act, worker=held.worker)
-    protocol = held.protocol
+        assert runs.move(session, run_id, before, after, act, worker=held.worker, visible_at=slot)
     scores = tuple(
         Score(index, epoch, tuple(score(index, field) for field in held.manifest.metrics))
         for index in range(len(held.manifest.samples))
-        for epoch in range(protocol.harness.epochs)
+        for epoch in range(held.protocol.harness.epochs)
     )
-    released = gate.release_rows(
-        [(row.sample, row.epoch, row.values) for row in scores],
-        shape.plan_of(held.manifest, protocol.harness.epochs),
-        shape.declared_cells(protocol),
-        shape.policy_of(protocol),
-        charged=int(held.run.alphabet),
-    )
-    slot = timing.visible_at(world.platform.clock(), held.run.slot_at, held.run.grid_s)
-    at_slot = replace(world.platform, clock=lambda: slot)
-    done = Performed(
+    return Performed(
         claim=held,
-        lease=Lease(at_slot, run_id, held.worker),
+        lease=Lease(at(world, slot).platform, run_id, held.worker),
         agreed_digest=compiling.agreed_digest(grant),
         grant_digest=compiling.grant_digest(grant),
         selftest=DIGEST,
@@ -83,10 +87,8 @@ def release(
             held.protocol_row.digest,
             **(usage or {"requests": len(scores), "replies": len(scores)}),
         ),
+        slot=slot,
     )
-    with at_slot.database.write() as session:
-        sign.sign(session, at_slot, done, released, slot)
-    return slot
 
 
 def at(world: World, now: float) -> World:

@@ -25,6 +25,7 @@ from harness.services.runs.perform import Performed, perform
 
 _log = logging.getLogger(__name__)
 _LOOK_S: Final = 0.2
+_TURN_S: Final = 0.05
 
 Observer = Callable[[tuple[Cell, ...], tuple[Total, ...]], None]
 
@@ -88,24 +89,39 @@ def judge(done: Performed) -> gate.Released:
     )
 
 
-def slot_of(run: runs.Run, now: float) -> float:
-    """The slot of a release that is decided now, in seconds since the Unix epoch.
+def slot_of(done: Performed) -> float:
+    """The slot of a release, in seconds since the Unix epoch.
 
     Raises Refused for a slot that is not in the alphabet that was charged: a later one.
     """
-    slot = timing.visible_at(now, run.slot_at, run.grid_s)
-    if slot > timing.last_slot(run.start_by, run.wall_clock_s, run.grid_s, run.slot_at):
+    run = done.claim.run
+    if done.slot > timing.last_slot(run.start_by, run.wall_clock_s, run.grid_s, run.slot_at):
         raise Refused(Reason.NOT_CHARGED)
-    return slot
+    return done.slot
 
 
 def _release(platform: Platform, done: Performed) -> None:
-    """Judge, wait for the slot, sign. Raises Refused when nothing may leave."""
+    """Judge, wait for slot and turn, sign. Raises Refused when nothing may leave."""
     released = judge(done)
-    slot = slot_of(done.claim.run, platform.clock())
+    slot = slot_of(done)
     _hold(platform, done, slot)
+    waiting = threading.Event()
+    while not _signed(platform, done, released, slot):
+        done.lease.beat()
+        waiting.wait(_TURN_S)
+
+
+def _signed(platform: Platform, done: Performed, released: gate.Released, slot: float) -> bool:
+    """Sign, unless another run has to be logged first.
+
+    Reports of one slot are logged in the order of the runs' ids: who is first must not depend on
+    how long a run took. One whose worker has died is waited for until its lease is over.
+    """
     with platform.database.write() as session:
+        if runs.waits_before(session, done.claim.run.id, slot, platform.clock()):
+            return False
         sign.sign(session, platform, done, released, slot)
+    return True
 
 
 def _hold(platform: Platform, done: Performed, slot: float) -> None:

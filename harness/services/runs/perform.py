@@ -60,6 +60,7 @@ class Performed:
     selftest: str
     scores: tuple[Score, ...]
     receipt: UsageReceipt
+    slot: float
 
 
 def perform(platform: Platform, held: Claim) -> Performed | None:
@@ -77,17 +78,23 @@ def perform(platform: Platform, held: Claim) -> Performed | None:
     result = _session(platform, held, grant, lease)
     if result.ending is Ending.COMPLETE and result.receipt is not None:
         with platform.database.write() as session:
+            # Nobody else writes meanwhile: when a slot has come, all that wait for it are known.
+            now = platform.clock()
+            slot = timing.visible_at(now, held.run.slot_at, held.run.grid_s)
             moved = runs.move(
                 session,
                 held.run.id,
                 states.Run.RUNNING,
                 states.Run.RECONCILING,
-                Act(SERVER, "scores complete", platform.clock()),
+                Act(SERVER, "scores complete", now),
                 worker=held.worker,
+                visible_at=slot,
             )
         if moved:
             agreed, exact = compiling.agreed_digest(grant), compiling.grant_digest(grant)
-            return Performed(held, lease, agreed, exact, selftest, result.scores, result.receipt)
+            return Performed(
+                held, lease, agreed, exact, selftest, result.scores, result.receipt, slot
+            )
         return None
     _end_early(platform, held, result)
     return None

@@ -150,7 +150,8 @@ def hints(platform: Platform, seen: View) -> list[str]:
 
 def outcome_at(run: runs.Run | runs.Listed, now: float) -> str:
     """The outcome as it may be seen at `now`: PENDING until the slot, FAILED when none came."""
-    if run.visible_at is not None and run.visible_at <= now:
+    # A report that waits has its slot already, but is not there before it is signed.
+    if run.visible_at is not None and run.visible_at <= now and run.state in states.TERMINAL_RUNS:
         return states.public_outcome(run.state)
     last = timing.last_slot(run.start_by, run.wall_clock_s, run.grid_s, run.slot_at)
     return "FAILED" if run.started_at is not None and now >= last + timing.LATE_S else "PENDING"

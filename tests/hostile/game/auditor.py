@@ -48,7 +48,7 @@ def view(begun: Start, ran: Ran) -> bytes:
         done = performed(begun, ran)
         try:
             released = execute.judge(done)
-            slot = execute.slot_of(run, ran.at)
+            slot = execute.slot_of(done)
         except Refused:
             return _told("FAILED", finish._seen_at(run, ran.at), None)
         body = build.report(done, released, _line(run), _spent(held), slot)
@@ -63,6 +63,7 @@ def view(begun: Start, ran: Ran) -> bytes:
 def performed(begun: Start, ran: Ran) -> perform.Performed:
     """The run as it waits for the gate."""
     assert ran.result.receipt is not None
+    run = begun.held.run
     return perform.Performed(
         claim=begun.held,
         lease=None,
@@ -71,6 +72,7 @@ def performed(begun: Start, ran: Ran) -> perform.Performed:
         selftest=SELFTEST,
         scores=ran.result.scores,
         receipt=ran.result.receipt,
+        slot=timing.visible_at(ran.at, run.slot_at, run.grid_s),
     )
 
 
