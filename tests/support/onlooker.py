@@ -1,5 +1,6 @@
 """An auditor who asks for everything that there is to ask for, and keeps every byte of it."""
 
+import re
 from dataclasses import dataclass
 
 from starlette.testclient import TestClient
@@ -10,6 +11,25 @@ from web.app import create_app
 
 # Status, headers and body of every address, by address.
 View = dict[str, tuple[int, list[tuple[str, str]], bytes]]
+# Digests, signatures and proofs; words and figures of a page are shorter.
+_SEALED = re.compile(rb"[0-9A-Za-z+/=_-]{32,}|[0-9a-f]{17,}")
+
+
+def differing(one: View, other: View) -> set[str]:
+    """Addresses that do not give the same bytes, headers and lengths included."""
+    assert one.keys() == other.keys()
+    return {address for address in one if one[address] != other[address]}
+
+
+def differing_in_words(one: View, other: View) -> set[str]:
+    """Addresses that differ in more than digests, signatures and proofs."""
+    return {
+        address
+        for address in differing(one, other)
+        if one[address][:2] != other[address][:2]
+        or len(one[address][2]) != len(other[address][2])
+        or _SEALED.sub(b"", one[address][2]) != _SEALED.sub(b"", other[address][2])
+    }
 
 
 @dataclass(frozen=True, repr=False)

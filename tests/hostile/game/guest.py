@@ -1,15 +1,21 @@
 """What a hostile suite has inside the wall: a model, a socket, a clock and its own death.
 
 The socket is the real one as far as bytes go: what a program writes is parsed, judged and
-answered by the gateway's own connections.
+answered by the gateway's own connections. In a real container it is this same code.
 """
 
+from __future__ import annotations
+
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from evals import outputs, wire
-from sandbox.spec import ScoreSchema
+
+if TYPE_CHECKING:
+    # The image of a container holds neither.
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sandbox.spec import ScoreSchema
 
 _CHAT = "/v1/chat/completions"
 

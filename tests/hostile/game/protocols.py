@@ -106,7 +106,7 @@ def build(folder: Path) -> Arena:
     origin.organisation(SISTER, "auditor", owner_group=worlds.AUDITOR)
     origin.image()
     origin.model()
-    reserved = {name: _reserve(origin, name, kind) for name, kind in KINDS.items()}
+    reserved = {name: reserve(origin, name) for name in KINDS}
     claimed = copy(origin, folder / "claimed", worker_slots=64)
     agreements = {
         name: Agreement(name, tuple(_claimed(claimed, run) for run in runs))
@@ -116,7 +116,19 @@ def build(folder: Path) -> Arena:
     return Arena(origin, agreements)
 
 
-def _reserve(world: World, name: str, kind: Kind) -> list[str]:
+def reserve(world: World, name: str, **terms: object) -> list[str]:
+    """Agree on one kind, with other terms where some are named, and reserve its runs."""
+    return _agreed(world, name, submit(world, name), worlds.MODEL, terms, RUNS)
+
+
+def once(world: World, name: str, digest: str, model: str, **terms: object) -> str:
+    """Agree on one kind about a model with other terms, and reserve one run."""
+    return _agreed(world, name, digest, model, terms, 1)[0]
+
+
+def submit(world: World, name: str) -> str:
+    """Submit the suite of a kind; its digest."""
+    kind = KINDS[name]
     groups = ", groups: {topic: topic}" if kind.grouped else ""
     text = SUITE.format(
         id=name,
@@ -134,9 +146,15 @@ def _reserve(world: World, name: str, kind: Kind) -> list[str]:
         for index in range(kind.samples)
     ]
     files = {"suite.yaml": text.encode(), "samples.jsonl": "\n".join(lines).encode()}
-    digest = world.suite(files, kind.auditor)
+    return world.suite(files, kind.auditor)
+
+
+def _agreed(
+    world: World, name: str, digest: str, model: str, terms: dict[str, object], count: int
+) -> list[str]:
+    kind = KINDS[name]
     usual = {
-        "runs": RUNS,
+        "runs": count,
         "run_wall_clock_s": WINDOW_S // 2,
         "start_within_s": WINDOW_S // 2,
         "grid_s": 10,
@@ -146,10 +164,10 @@ def _reserve(world: World, name: str, kind: Kind) -> list[str]:
         "retries": 1,
         "request_timeout_s": 12,
     }
-    body = world.draft(digest, Terms(**(usual | kind.terms)))
+    body = world.draft(digest, Terms(**(usual | kind.terms | terms)), model)
     protocol = world.propose(body, kind.auditor)
     world.sign(protocol)
-    return [world.reserve(protocol, kind.auditor) for _ in range(RUNS)]
+    return [world.reserve(protocol, kind.auditor) for _ in range(count)]
 
 
 def _claimed(world: World, run: str) -> Claim:

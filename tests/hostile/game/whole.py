@@ -1,8 +1,7 @@
 """The same game through the database: claim, session, gate, slot, signature, log.
 
 The worker's own code carries the run. In place of container and processes it gets the wall of this
-game, and its waiting for the slot is a step of the clock. A later game with real containers keeps
-this module's view and replaces `carry`.
+game, and its waiting for the slot is a step of the clock.
 """
 
 import json

@@ -8,12 +8,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from evals import wire
-from sandbox.container import archive, labels, layers
 from sandbox.container.docker import DockerRuntime
 from tests.integration.gateway.scripted_vendor import ScriptedVendor
 from tests.integration.sandbox.guests import OWNER, carry_out, spec_of
 from tests.integration.sandbox.traces import Room, nothing_left, traces
+from tests.support import patched
 from tests.support.engines import second_engine
 from tests.support.waiting import until
 
@@ -60,19 +59,12 @@ def run_root():
 def scripted(engine, image_id, tmp_path_factory):
     """The real image, but its runner executes `guest.py` of the suite: its id and its archive."""
     folder = tmp_path_factory.mktemp("scripted")
-    saved, patch, built = folder / "saved.tar", folder / "patch.tar", folder / "built.tar"
-    engine.save_image(image_id, saved)
-    layers.write(
-        patch,
-        {
-            "opt/assay/evals/runner.py": _SCRIPTED_RUNNER,
-            # The bytecode below it is never compared with its source: it must go.
-            "opt/assay/evals/__pycache__/.wh.runner.cpython-311.pyc": b"",
-        },
-    )
-    stack = [*archive.extract_layers(saved, folder), archive.layer(patch)]
-    carried = {labels.SOURCE: "scripted", labels.WIRE: str(wire.VERSION)}
-    image = archive.write(built, stack, carried, None)
+    files = {
+        "opt/assay/evals/runner.py": _SCRIPTED_RUNNER,
+        # The bytecode below it is never compared with its source: it must go.
+        "opt/assay/evals/__pycache__/.wh.runner.cpython-311.pyc": b"",
+    }
+    image, built = patched.build(engine, image_id, folder, files, "scripted")
     yield image, built
     shutil.rmtree(folder)
 

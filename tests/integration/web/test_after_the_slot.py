@@ -7,7 +7,6 @@ each copy at the same moment of the clock, and all bytes are equal, headers and 
 
 import itertools
 import random
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +27,10 @@ from harness.services.runs import perform
 from sandbox.spec import Ending, SessionResult, UsageReceipt
 from tests.support import copies, onlooker, released
 from tests.support import world as worlds
-from tests.support.onlooker import Onlooker, View
+from tests.support.onlooker import Onlooker, View, differing, differing_in_words
 
 SUITE = Path(__file__).resolve().parents[3] / "evals" / "catalog" / "over_refusal"
 TERMS = Terms(run_wall_clock_s=60, start_within_s=60, grid_s=10, runs=2, bits_cap=400)
-# Digests, signatures and proofs; words and figures of a page are shorter.
-SEALED = re.compile(rb"[0-9A-Za-z+/=_-]{32,}|[0-9a-f]{17,}")
 CORRECT, OUTCOME = 0, 1
 
 Table = list[tuple[int, int]]
@@ -101,11 +98,6 @@ def look(start, tmp_path_factory) -> Callable[..., View]:
     return seen
 
 
-def differing(one: View, other: View) -> set[str]:
-    assert one.keys() == other.keys()
-    return {address for address in one if one[address] != other[address]}
-
-
 def first_table(start: Start) -> Table:
     draw = random.Random(7)  # noqa: S311 - any table will do
     return [(draw.randrange(2), draw.randrange(3)) for _ in start.suite.samples]
@@ -164,19 +156,8 @@ def test_the_report_is_among_what_is_compared(start, look, seen_first):
 def test_when_a_run_was_started_is_seen_nowhere(start, look, seen_first):
     """How long earlier runs took decides it, and they may have been told how long to take."""
     other = look(scored(start, first_table(start)), 37.0)
-    assert same_but_sealed(seen_first, other) == set()
+    assert differing_in_words(seen_first, other) == set()
     assert f"/api/v1/reports/{start.run}" not in differing(seen_first, other)
-
-
-def same_but_sealed(one: View, other: View) -> set[str]:
-    """Addresses that differ in more than digests, signatures and proofs."""
-    return {
-        address
-        for address in differing(one, other)
-        if one[address][:2] != other[address][:2]
-        or len(one[address][2]) != len(other[address][2])
-        or SEALED.sub(b"", one[address][2]) != SEALED.sub(b"", other[address][2])
-    }
 
 
 def test_what_a_run_used_is_seen_as_a_sealed_leaf_only(start, look, seen_first):
@@ -185,7 +166,7 @@ def test_what_a_run_used_is_seen_as_a_sealed_leaf_only(start, look, seen_first):
     found = differing(seen_first, other)
     assert f"/api/v1/runs/{start.run}" not in found
     assert found  # the receipt has another digest, and so has the log's head
-    assert same_but_sealed(seen_first, other) == set()
+    assert differing_in_words(seen_first, other) == set()
 
 
 def failed(start: Start, ending: Ending, code: str, stop_by: str | None = None, calls: int = 1):
