@@ -139,5 +139,5 @@ def _disclosure(protocol: Protocol, parsed: Manifest) -> Iterator[str]:
     expected = bits.text(bits.microbits(alphabet))
     if protocol.disclosure.bits != expected:
         yield f"disclosure.bits: are {expected}"
-    if protocol.disclosure.preview != preview.example_digest(declared):
+    if protocol.disclosure.preview != preview.example_digest(declared, protocol.harness.epochs):
         yield "disclosure.preview: not the digest of the example report of these metrics"

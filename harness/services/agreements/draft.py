@@ -185,6 +185,6 @@ def _analysis(parsed: Manifest, terms: Terms) -> dict[str, object]:
             },
             "differential_privacy": None,
             "error_detail": "none",
-            "preview": preview.example_digest(declared),
+            "preview": preview.example_digest(declared, terms.epochs),
         },
     }

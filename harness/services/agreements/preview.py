@@ -79,7 +79,7 @@ def factors(protocol: Protocol) -> tuple[Factor, ...]:
     )
 
 
-def example_digest(cells: Sequence[Cell]) -> str:
+def example_digest(cells: Sequence[Cell], epochs: int) -> str:
     """Digest of the example report's metrics: what the parties saw is what they signed."""
-    metrics = [figure(cell, example.invented(cell, i)) for i, cell in enumerate(cells)]
+    metrics = [figure(cell, example.invented(cell, i), epochs) for i, cell in enumerate(cells)]
     return canonical.digest(canonical.dumps(metrics))
