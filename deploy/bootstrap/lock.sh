@@ -28,7 +28,8 @@ lock() {
 }
 
 lock requirements.lock "$@" pyproject.toml
-lock requirements-dev.lock "$@" --constraint requirements.lock --group dev pyproject.toml
+lock requirements-dp.lock "$@" --constraint requirements.lock --extra dp pyproject.toml
+lock requirements-dev.lock "$@" --constraint requirements.lock --extra dp --group dev pyproject.toml
 lock requirements-demo.lock "$@" --no-deps --group pyproject.toml:demo
 lock requirements-front.lock "$@" --no-deps --group pyproject.toml:front
 

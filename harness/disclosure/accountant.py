@@ -5,6 +5,9 @@ refund when a run ended before the guest had seen anything. Amounts are microbit
 times are whole seconds since the Unix epoch. Callers fetch entries and write the charge in one
 transaction, so that two launches cannot both pass.
 
+Where a protocol adds noise, the epsilon of one record is charged with the bits: it adds up too,
+and its sum per (auditor, model) has a cap of its own. Amounts are millionths.
+
 A charge counts for 365 days: in (now - year, now], and also when its time lies ahead of `now`,
 so a clock that was set back gives nothing away.
 """
@@ -14,6 +17,7 @@ from dataclasses import dataclass
 
 from harness.disclosure.bits import MICRO, text
 from harness.disclosure.errors import BudgetExceeded, Exceeded, LedgerInvalid
+from harness.disclosure.privacy import micro_text as decimal
 
 YEAR_S = 365 * 24 * 60 * 60
 REFUNDS_PER_SLOT = 2
@@ -23,13 +27,15 @@ REFUNDS_PER_SLOT = 2
 class Caps:
     """Caps in bits: of one report, and of a rolling year in the three ledgers.
 
-    A vendor may sign higher or lower ones.
+    A vendor may sign higher or lower ones. `microepsilon` is the cap of the fourth, in millionths
+    of epsilon for one record; there is none where no noise is agreed.
     """
 
     report: int = 64
     pair: int = 512
     owner_group: int = 1024
     model: int = 4096
+    microepsilon: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class Charge:
     account: Account
     microbits: int
     at: int
+    microepsilon: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +68,23 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Microbits spent in the window, per ledger: (auditor, model), (owner group, model), model."""
+    """Microbits spent in the window, per ledger: (auditor, model), (owner group, model), model.
+
+    And millionths of epsilon, per (auditor, model).
+    """
 
     pair: int
     owner_group: int
     model: int
+    microepsilon: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one ledger of a model holds: `ledger` is pair, owner_group or model.
+    """What one ledger of a model holds: `ledger` is pair, owner_group, model or epsilon.
 
-    `holder` is the auditor or the owner group, empty for the model's own. `frees_at` is when the
+    `holder` is the auditor or the owner group, empty for the model's own. Of `epsilon`, which is
+    a pair's, `microbits` are millionths of epsilon. `frees_at` is when the
     oldest of its charges leaves the window.
     """
 
@@ -90,7 +102,7 @@ def spent(entries: Iterable[Entry], account: Account, now: int) -> Spent:
 
     Raises `LedgerInvalid` when a run is charged or refunded twice, or refunded uncharged.
     """
-    pair = owner_group = model = 0
+    pair = owner_group = model = epsilon = 0
     for charge in _standing(entries):
         if charge.at <= now - YEAR_S or charge.account.model != account.model:
             continue
@@ -99,7 +111,8 @@ def spent(entries: Iterable[Entry], account: Account, now: int) -> Spent:
             owner_group += charge.microbits
         if charge.account.auditor == account.auditor:
             pair += charge.microbits
-    return Spent(pair, owner_group, model)
+            epsilon += charge.microepsilon
+    return Spent(pair, owner_group, model, epsilon)
 
 
 def lines(entries: Iterable[Entry], now: int) -> tuple[Line, ...]:
@@ -107,7 +120,7 @@ def lines(entries: Iterable[Entry], now: int) -> tuple[Line, ...]:
 
     `entries` are of one model. Raises `LedgerInvalid` as `spent` does.
     """
-    found: dict[tuple[str, str], list[Charge]] = {}
+    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for charge in _standing(entries):
         if charge.at > now - YEAR_S:
             account = charge.account
@@ -116,23 +129,33 @@ def lines(entries: Iterable[Entry], now: int) -> tuple[Line, ...]:
                 ("owner_group", account.owner_group),
                 ("pair", account.auditor),
             ):
-                found.setdefault(key, []).append(charge)
+                found.setdefault(key, []).append((charge.microbits, charge.at))
+            if charge.microepsilon:
+                of_epsilon = found.setdefault(("epsilon", account.auditor), [])
+                of_epsilon.append((charge.microepsilon, charge.at))
     return tuple(
         Line(
             ledger,
             holder,
-            sum(charge.microbits for charge in charges),
-            min(charge.at for charge in charges) + YEAR_S,
+            sum(amount for amount, _ in charges),
+            min(at for _, at in charges) + YEAR_S,
         )
-        for (ledger, holder), charges in sorted(found.items())
+        for (ledger, holder), charges in sorted(found.items(), key=_by_ledger)
     )
 
 
-def check(asked: int, spent: Spent, caps: Caps) -> None:
-    """Pass when every ledger can pay `asked` microbits.
+def _by_ledger(item: tuple[tuple[str, str], object]) -> tuple[bool, str, str]:
+    (ledger, holder), _ = item
+    return ledger == "epsilon", ledger, holder
+
+
+def check(asked: int, spent: Spent, caps: Caps, microepsilon: int = 0) -> None:
+    """Pass when every ledger can pay `asked` microbits, and `microepsilon` where noise is agreed.
 
     Raises `BudgetExceeded` with all ledgers that cannot.
     """
+    if type(microepsilon) is not int or microepsilon < 0:
+        raise LedgerInvalid("charge: epsilon must be an integer of millionths, not negative")
     if type(asked) is not int or asked < 0:
         raise LedgerInvalid("charge: must be an integer of microbits, not negative")
     ledgers = (
@@ -146,6 +169,8 @@ def check(asked: int, spent: Spent, caps: Caps) -> None:
         for name, used, cap in ledgers
         if used + asked > cap * MICRO
     )
+    if microepsilon and spent.microepsilon + microepsilon > (caps.microepsilon or 0):
+        exceeded += (Exceeded("epsilon", spent.microepsilon, caps.microepsilon or 0, microepsilon),)
     if exceeded:
         raise BudgetExceeded(exceeded, "; ".join(map(_in_words, exceeded)))
 
@@ -157,7 +182,7 @@ def charge(entries: Sequence[Entry], new: Charge, caps: Caps) -> tuple[Entry, ..
     """
     if any(isinstance(entry, Charge) and entry.run == new.run for entry in entries):
         raise LedgerInvalid("charge: this run is charged already")
-    check(new.microbits, spent(entries, new.account, new.at), caps)
+    check(new.microbits, spent(entries, new.account, new.at), caps, new.microepsilon)
     return (*entries, new)
 
 
@@ -172,6 +197,11 @@ def refund(entries: Sequence[Entry], run: str, at: int) -> tuple[Entry, ...]:
 
 
 def _in_words(ledger: Exceeded) -> str:
+    if ledger.ledger == "epsilon":
+        return (
+            f"ledger epsilon: {decimal(ledger.spent)} of {decimal(ledger.cap)} are spent in a "
+            f"rolling year, {decimal(ledger.asked)} is asked"
+        )
     return (
         f"ledger {ledger.ledger}: {text(ledger.spent)} of {text(ledger.cap)} bits are spent, "
         f"{text(ledger.asked)} are asked"
@@ -184,7 +214,11 @@ def _standing(entries: Iterable[Entry]) -> tuple[Charge, ...]:
     refunded: set[str] = set()
     for entry in entries:
         known = entry.run in charges
-        if isinstance(entry, Charge) and not known and entry.microbits >= 0:
+        if (
+            isinstance(entry, Charge)
+            and not known
+            and min(entry.microbits, entry.microepsilon) >= 0
+        ):
             charges[entry.run] = entry
         elif isinstance(entry, Refund) and known and entry.run not in refunded:
             refunded.add(entry.run)

@@ -16,6 +16,7 @@ from math import prod
 
 from harness.disclosure.cells import Cell, levels
 from harness.disclosure.errors import DisclosureError
+from harness.disclosure.privacy import Privacy
 
 MICRO = 1_000_000
 # After the first output there is one symbol for every way to fail: FAILED.
@@ -39,7 +40,8 @@ class Policy:
 
     `window_s` is the longest time in seconds from the logged run-start to the run's end: a late
     start counts, because another run may have caused it. `deviations` is the closed list of
-    deviations a report may name; `buckets` says whether completeness is shown.
+    deviations a report may name; `buckets` says whether completeness is shown; `privacy` is
+    the noise that totals get, if any.
     """
 
     release: Release = Release.FIXED
@@ -48,6 +50,7 @@ class Policy:
     buckets: bool = False
     identity_verdict: bool = False
     deviations: tuple[str, ...] = ()
+    privacy: Privacy | None = None
 
 
 def slots(release: Release, window_s: int, grid_s: int) -> int:

@@ -42,7 +42,7 @@ class NotAdmitted(DisclosureError):
 
 @dataclass(frozen=True, slots=True)
 class Exceeded:
-    """One ledger that cannot pay. All amounts are microbits."""
+    """One ledger that cannot pay. All amounts are microbits; of epsilon, millionths."""
 
     ledger: str
     spent: int
@@ -75,6 +75,7 @@ class Reason(StrEnum):
     INCOMPLETE = "incomplete"
     DEVIATION = "deviation"
     NOT_CHARGED = "not_charged"
+    NOT_NOISED = "not_noised"
     INTERNAL = "internal"
 
 

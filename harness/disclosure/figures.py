@@ -97,8 +97,11 @@ def end_mark(cell: Cell, value: Levels, epochs: int = 1) -> str | None:
     return f"≥ {_decimal(floor(low * _SCALE))}"
 
 
-def figure(cell: Cell, value: Levels, epochs: int = 1) -> dict[str, Any]:
-    """Return one entry of a report's `metrics`, in plain values ready for canonical JSON."""
+def figure(cell: Cell, value: Levels, epochs: int = 1, *, noised: bool = False) -> dict[str, Any]:
+    """Return one entry of a report's `metrics`, in plain values ready for canonical JSON.
+
+    Of a level with noise there is no interval: it would leave the noise out.
+    """
     entry: dict[str, Any] = {
         "id": cell.id,
         "kind": cell.kind.value,
@@ -112,6 +115,8 @@ def figure(cell: Cell, value: Levels, epochs: int = 1) -> dict[str, Any]:
         return entry | {"levels": list(value), "interval": None} | read
     if cell.two_levels:
         return entry | {"levels": list(value), "interval": None}
+    if noised:
+        return entry | {"level": value[0], "interval": None}
     found = interval(cell, value[0], epochs)
     return entry | {
         "level": value[0],

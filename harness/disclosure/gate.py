@@ -8,10 +8,12 @@ bits; it refuses when the alphabet is not the one that was charged with the rese
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from harness.disclosure import privacy
 from harness.disclosure.bits import Policy, report_alphabet
 from harness.disclosure.cells import Cell, Levels, Total, admits, round_total
 from harness.disclosure.errors import Reason, Refused
 from harness.disclosure.metrics import Plan, Row, aggregate
+from harness.disclosure.privacy import Draw, Privacy
 
 # Completeness buckets as a report prints them, best first; below the last a run has FAILED.
 COMPLETENESS = ("≥ 99 %", "95–99 %")  # noqa: RUF001 - a dash between numbers
@@ -51,15 +53,27 @@ def release_rows(
     *,
     charged: int,
     findings: Findings = _NOTHING,
+    draw: Draw | None = None,
 ) -> Released:
     """Aggregate a run's rows and release them; see `release`.
 
+    `draw` gives the noise of a protocol that has agreed on some; without it that is refused.
     Raises only `Refused`. Nothing of the rows survives in it, not even as a cause.
     """
     try:
         totals = aggregate(rows, plan, cells)
+        if policy.privacy is not None:
+            totals = _noised(cells, totals, plan, policy.privacy, draw)
         samples = len(plan.samples)
-        return _release(cells, totals, policy, charged=charged, samples=samples, findings=findings)
+        return _release(
+            cells,
+            totals,
+            policy,
+            charged=charged,
+            samples=samples,
+            findings=findings,
+            noised=policy.privacy is not None,
+        )
     except Refused as refusal:
         reason = refusal.reason
     except Exception:  # noqa: BLE001 - fails closed: an unforeseen fault must not speak either
@@ -79,7 +93,8 @@ def release(
     """Round exact totals to the levels that may leave.
 
     `totals` are in the order of `cells`; `charged` is the alphabet paid for when the slot was
-    reserved; `samples` is the number of samples of the run. Raises only `Refused`.
+    reserved; `samples` is the number of samples of the run. Raises only `Refused`, also where
+    noise is agreed, which only `release_rows` adds.
     """
     try:
         return _release(cells, totals, policy, charged=charged, samples=samples, findings=findings)
@@ -98,7 +113,10 @@ def _release(
     charged: int,
     samples: int,
     findings: Findings,
+    noised: bool = False,
 ) -> Released:
+    if (policy.privacy is not None) != noised:
+        raise Refused(Reason.NOT_NOISED)
     if not cells or len(totals) != len(cells) or len({cell.id for cell in cells}) != len(cells):
         raise Refused(Reason.CELLS_DIFFER)
     if type(charged) is not int or report_alphabet(cells, policy) != charged:
@@ -111,6 +129,18 @@ def _release(
     if not all(admits(cell, value) for cell, value in zip(cells, found, strict=True)):
         raise Refused(Reason.INTERNAL)
     return Released(tuple(cells), found, completeness, deviations)
+
+
+def _noised(
+    cells: Sequence[Cell],
+    totals: tuple[Total, ...],
+    plan: Plan,
+    agreed: Privacy,
+    draw: Draw | None,
+) -> tuple[Total, ...]:
+    if draw is None or agreed.epochs != plan.epochs:
+        raise Refused(Reason.NOT_NOISED)
+    return privacy.noised(cells, totals, agreed, draw)
 
 
 def _bucket(samples: int, failed: int) -> str:

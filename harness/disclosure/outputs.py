@@ -8,7 +8,8 @@ among
     c = min( product over the metrics that it feeds of 2, 4 or k; product of its scores' values )
 
 and a report is one of T (c Q V D + F), never more than of the whole alphabet; the maximal leakage
-about one output is the logarithm of that (Issa, Wagner and Kamath, arXiv 1807.07878).
+about one output is the logarithm of that (Issa, Wagner and Kamath, arXiv 1807.07878). Where noise
+of epsilon is agreed, c may be replaced by e^epsilon.
 
 It holds only where outputs meet nowhere but in the totals: no prompt, score, budget or clock that
 one output changes may reach another's score. Whoever asks says whether that is so.
@@ -17,7 +18,8 @@ one output changes may reach another's score. Whoever asks says whether that is 
 from collections.abc import Iterable, Sequence
 from math import prod
 
-from harness.disclosure.bits import FAILURES, Policy, factors, report_alphabet
+from harness.disclosure import privacy
+from harness.disclosure.bits import FAILURES, Policy, factors, microbits, report_alphabet
 from harness.disclosure.cells import Cell, Kind
 
 
@@ -27,6 +29,16 @@ def output_alphabet(cells: Sequence[Cell], policy: Policy) -> int:
     shown = known["completeness"] * known["identity"] * known["deviations"]
     one = known["slots"] * (choices(cells) * shown + FAILURES)
     return min(one, report_alphabet(cells, policy))
+
+
+def output_microbits(cells: Sequence[Cell], policy: Policy) -> int:
+    """Return the bound in microbits, rounded up, noise included."""
+    least = microbits(output_alphabet(cells, policy))
+    known = factors(policy)
+    if policy.privacy is None or known["slots"] > 1:
+        return least
+    shown = known["completeness"] * known["identity"] * known["deviations"]
+    return min(least, privacy.output_microbits(policy.privacy, shown, FAILURES))
 
 
 def choices(cells: Sequence[Cell]) -> int:

@@ -31,25 +31,31 @@ class Precision:
     detectable: str
 
 
-def precision(cell: Cell, expected: Fraction = _HALF) -> Precision:
-    """Return the precision of a sum; `expected` is its likely place in (0, 1) of the range."""
-    return Precision(cell.id, rounding_percent(cell.n, cell.unit, expected), detectable(cell))
+def precision(cell: Cell, expected: Fraction = _HALF, noise: Fraction = Fraction(0)) -> Precision:
+    """Return the precision of a sum; `expected` is its likely place in (0, 1) of the range.
+
+    `noise` is the variance of what is added to the sum, in units of the range.
+    """
+    widened = rounding_percent(cell.n, cell.unit, expected, noise)
+    return Precision(cell.id, widened, detectable(cell, noise))
 
 
-def rounding_percent(n: int, unit: int, expected: Fraction = _HALF) -> str:
-    """100 (sqrt(1 + m^2 / (12 n p (1 - p))) - 1), with one decimal."""
-    added = Fraction(unit * unit, 12) / (n * expected * (1 - expected))
+def rounding_percent(
+    n: int, unit: int, expected: Fraction = _HALF, noise: Fraction = Fraction(0)
+) -> str:
+    """100 (sqrt(1 + (m^2 / 12 + noise) / (n p (1 - p))) - 1), with one decimal."""
+    added = (Fraction(unit * unit, 12) + noise) / (n * expected * (1 - expected))
     widened = _CONTEXT.sqrt(_decimal(1 + added))
     percent = _CONTEXT.multiply(_CONTEXT.subtract(widened, Decimal(1)), Decimal(100))
     return str(percent.quantize(Decimal("0.1")))
 
 
-def detectable(cell: Cell) -> str:
-    """(z_0.975 + z_0.8) (hi - lo) sqrt(1/(4n) + m^2/(12n^2)), rounded up to three decimals.
+def detectable(cell: Cell, noise: Fraction = Fraction(0)) -> str:
+    """(z_0.975 + z_0.8) (hi - lo) sqrt(1/(4n) + (m^2/12 + noise)/n^2), up to three decimals.
 
     By what one sample adds, and in the unit of the figure.
     """
-    variance = Fraction(1, 4 * cell.n) + Fraction(cell.unit**2, 12 * cell.n**2)
+    variance = Fraction(1, 4 * cell.n) + (Fraction(cell.unit**2, 12) + noise) / cell.n**2
     reach = _CONTEXT.multiply(_CONTEXT.add(Z, Z_POWER), _CONTEXT.sqrt(_decimal(variance)))
     lo, hi = ends(cell)
     scaled = _CONTEXT.multiply(reach, _decimal(scale(cell) * (hi - lo)))

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from harness.disclosure import privacy
 from harness.disclosure.accountant import Caps
 from harness.disclosure.bits import MICRO, Policy, microbits, report_alphabet, text
-from harness.disclosure.cells import Cell, Kind, Levels, grid, histogram_levels, levels
+from harness.disclosure.cells import Cell, Kind, Levels, ends, grid, histogram_levels, levels
 from harness.disclosure.figures import figure
-from harness.disclosure.outputs import output_alphabet
+from harness.disclosure.outputs import output_microbits
 from harness.disclosure.precision import Precision, precision
 from harness.disclosure.rules import recommended_unit
 
@@ -88,7 +89,7 @@ def preview(
     yearly = worst_year(needed, caps)
     per_run = cost_ceiling(spending)
     return Preview(
-        metrics=tuple(figure(cell, invented(cell, i), epochs) for i, cell in enumerate(cells)),
+        metrics=example(cells, epochs, noised=policy.privacy is not None),
         table=tuple(_line(cell) for cell in cells),
         alphabet=count,
         microbits=needed,
@@ -96,16 +97,37 @@ def preview(
         yearly=yearly,
         cost_per_run=per_run,
         cost_total=per_run * spending.runs,
-        precision=tuple(precision(cell) for cell in cells if _is_sum(cell)),
-        words=(*_words(count, needed, yearly, caps), of_one_output(cells, policy, meeting)),
+        precision=tuple(
+            precision(cell, noise=_noise(cell, cells, policy)) for cell in cells if _is_sum(cell)
+        ),
+        words=(
+            *_words(count, needed, yearly, caps),
+            of_one_output(cells, policy, meeting),
+            *(() if policy.privacy is None else privacy.words(cells, policy.privacy)),
+        ),
     )
+
+
+def example(cells: Sequence[Cell], epochs: int, *, noised: bool) -> tuple[dict[str, Any], ...]:
+    """Return figures as a report has them, of invented levels."""
+    return tuple(
+        figure(cell, invented(cell, i), epochs, noised=noised) for i, cell in enumerate(cells)
+    )
+
+
+def _noise(cell: Cell, cells: Sequence[Cell], policy: Policy) -> Fraction:
+    """The variance of the noise in a sum, in units of what one sample adds."""
+    if policy.privacy is None:
+        return Fraction(0)
+    lo, hi = ends(cell)
+    return privacy.variance(privacy.scale(cell, cells, policy.privacy) / (hi - lo))
 
 
 def of_one_output(cells: Sequence[Cell], policy: Policy, meeting: str) -> str:
     """Say what a report tells about a single output at most, or why there is no such bound."""
     if meeting:
         return f"No smaller bound holds for a single output: {meeting}."
-    most = text(microbits(output_alphabet(cells, policy)))
+    most = text(output_microbits(cells, policy))
     return f"About any single output it tells at most {most} bits, all others being fixed."
 
 

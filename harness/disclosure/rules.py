@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isqrt
 
+from harness.disclosure import privacy
 from harness.disclosure.accountant import Caps
-from harness.disclosure.bits import MICRO, Policy, microbits, report_alphabet, text
+from harness.disclosure.bits import MICRO, Policy, Release, microbits, report_alphabet, text
 from harness.disclosure.cells import Cell
 from harness.disclosure.errors import NotAdmitted, Problem
 from harness.disclosure.metrics import Plan, group_size
@@ -49,6 +50,7 @@ def problems(cells: Sequence[Cell], plan: Plan, policy: Policy, caps: Caps) -> t
             _fields(plan),
             _cells(cells, plan),
             _bits(cells, policy, caps),
+            _privacy(cells, policy),
         )
         for problem in found
     )
@@ -209,6 +211,16 @@ def _bits(cells: Sequence[Cell], policy: Policy, caps: Caps) -> Iterator[Problem
         lower = microbits(report_alphabet(_coarser(cells, unit), policy))
         message += f"a unit of at least {unit} in every metric would pass ({text(lower)} bits)"
     yield Problem("disclosure.bits_cap", "bits", message)
+
+
+def _privacy(cells: Sequence[Cell], policy: Policy) -> Iterator[Problem]:
+    if policy.privacy is not None:
+        yield from privacy.problems(
+            cells,
+            policy.privacy,
+            shown_complete=policy.buckets,
+            on_completion=policy.release is Release.ON_COMPLETION,
+        )
 
 
 def _passing_unit(cells: Sequence[Cell], policy: Policy, cap: int) -> int | None:

@@ -163,7 +163,7 @@ def test_locks_name_packages_and_hashes_and_nothing_else(lock):
 
 def test_developers_run_what_users_run():
     users, developers = pins("requirements.lock"), pins("requirements-dev.lock")
-    assert users.items() <= developers.items()
+    assert users.items() <= pins("requirements-dp.lock").items() <= developers.items()
     assert not pins("requirements-demo.lock").keys() & developers.keys()
 
 
