@@ -118,12 +118,8 @@ def build(folder: Path) -> Arena:
 
 def reserve(world: World, name: str, **terms: object) -> list[str]:
     """Agree on one kind, with other terms where some are named, and reserve its runs."""
-    return _agreed(world, name, submit(world, name), worlds.MODEL, terms, RUNS)
-
-
-def once(world: World, name: str, digest: str, model: str, **terms: object) -> str:
-    """Agree on one kind about a model with other terms, and reserve one run."""
-    return _agreed(world, name, digest, model, terms, 1)[0]
+    protocol = agree(world, name, submit(world, name), **terms)
+    return [world.reserve(protocol, KINDS[name].auditor) for _ in range(RUNS)]
 
 
 def submit(world: World, name: str) -> str:
@@ -149,12 +145,11 @@ def submit(world: World, name: str) -> str:
     return world.suite(files, kind.auditor)
 
 
-def _agreed(
-    world: World, name: str, digest: str, model: str, terms: dict[str, object], count: int
-) -> list[str]:
+def agree(world: World, name: str, digest: str, model: str = worlds.MODEL, **terms: object) -> str:
+    """Agree on one kind about a model; the protocol's id."""
     kind = KINDS[name]
     usual = {
-        "runs": count,
+        "runs": RUNS,
         "run_wall_clock_s": WINDOW_S // 2,
         "start_within_s": WINDOW_S // 2,
         "grid_s": 10,
@@ -167,7 +162,7 @@ def _agreed(
     body = world.draft(digest, Terms(**(usual | kind.terms | terms)), model)
     protocol = world.propose(body, kind.auditor)
     world.sign(protocol)
-    return [world.reserve(protocol, kind.auditor) for _ in range(count)]
+    return protocol
 
 
 def _claimed(world: World, run: str) -> Claim:
