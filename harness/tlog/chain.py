@@ -4,17 +4,22 @@ A step that fails raises the same TlogError for every check that depends on it.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import TypeVar
 
 from harness.tlog import bundle, checkpoint, statement, trust_root
 from harness.tlog.bundle import Entry, Kind
-from harness.tlog.errors import CheckError
+from harness.tlog.errors import CheckError, TlogError
 from harness.tlog.reader import Node, load
 
 PROTOCOL_SCHEMA = "assay.protocol/1"
 REPORT_SCHEMA = "assay.report/1"
 _MAX_DOCUMENT = 4 * 1024 * 1024
+
+
+_Part = TypeVar("_Part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +45,47 @@ class Logged:
         return digest
 
 
+def _step(read: Callable[["Chain"], _Part]) -> cached_property[_Part]:
+    """Read a part once: a failure is kept as a value is, and raised again for the next check."""
+
+    @wraps(read)
+    def once(chain: "Chain") -> _Part:
+        failure = chain.failures.get(read.__name__)
+        if failure is not None:
+            raise failure.with_traceback(None)
+        try:
+            return read(chain)
+        except TlogError as error:
+            chain.failures[read.__name__] = error
+            raise
+
+    return cached_property(once)
+
+
 class Chain:
     """The parts of one bundle, read on demand. Every attribute may raise TlogError."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
+        self.failures: dict[str, TlogError] = {}
 
-    @cached_property
+    @_step
     def bundle(self) -> bundle.Bundle:
         """The file's parts."""
         return bundle.parse(self.data)
 
-    @cached_property
+    @_step
     def trust_root(self) -> trust_root.TrustRoot:
         """Whose log and whose server this claims to be."""
         return trust_root.parse(self.bundle.trust_root)
 
-    @cached_property
+    @_step
     def head(self) -> checkpoint.TreeHead:
         """The log's head, signed by the log's key."""
         root = self.trust_root
         return checkpoint.verify(self.bundle.checkpoint, root.origin, root.log_key)
 
-    @cached_property
+    @_step
     def public(self) -> list[tuple[Entry, statement.Envelope]]:
         """Entries that show their statement."""
         return [
@@ -71,7 +94,7 @@ class Chain:
             if entry.envelope is not None
         ]
 
-    @cached_property
+    @_step
     def statements(self) -> list[Logged]:
         """Every public statement, in the bundle's order."""
         return [
@@ -85,27 +108,27 @@ class Chain:
             for entry, envelope in self.public
         ]
 
-    @cached_property
+    @_step
     def protocol(self) -> Node:
         """The protocol document."""
         return _document(self.bundle.protocol, "protocol", PROTOCOL_SCHEMA)
 
-    @cached_property
+    @_step
     def protocol_digest(self) -> str:
         """Digest of the protocol's bytes."""
         return _digest(self.bundle.protocol)
 
-    @cached_property
+    @_step
     def report(self) -> Node:
         """The report document."""
         return _document(self.bundle.report, "report", REPORT_SCHEMA)
 
-    @cached_property
+    @_step
     def report_digest(self) -> str:
         """Digest of the report's bytes."""
         return _digest(self.bundle.report)
 
-    @cached_property
+    @_step
     def report_statement(self) -> Logged:
         """The statement that publishes this report."""
         found = [s for s in self.all_of(Kind.REPORT) if s.subject("report") == self.report_digest]
