@@ -15,6 +15,7 @@ _LEDGERS: Final = {
     "model": "everybody",
     "owner_group": "all of one owner",
     "pair": "one auditor",
+    "epsilon": "one auditor, epsilon",
 }
 
 app = typer.Typer(help="What reports have cost, in bits.", no_args_is_help=True)
@@ -45,7 +46,7 @@ def show(
         output.say(f"nothing was spent about {model} in the last 365 days")
         return
     output.table(
-        ("ledger", "of", "bits spent", "cap", "left", "first to leave the year"),
+        ("ledger", "of", "spent, in bits", "cap", "left", "first to leave the year"),
         [
             (
                 _LEDGERS.get(row["ledger"], row["ledger"]),

@@ -21,6 +21,8 @@ from harness.disclosure.privacy import micro_text as decimal
 
 YEAR_S = 365 * 24 * 60 * 60
 REFUNDS_PER_SLOT = 2
+# Usual cap on epsilon, in millionths; an agreement may sign another.
+EPSILON_CAP = 10 * MICRO
 
 
 @dataclass(frozen=True, slots=True)

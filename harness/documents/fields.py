@@ -89,6 +89,10 @@ RunId: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-z][0-9a-z_-]{0,63}$")]
 Decimal: TypeAlias = Annotated[str, Field(pattern=DECIMAL)]
 Alphabet: TypeAlias = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2000}$")]
 Bits: TypeAlias = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$")]
+# Above zero, without zeros at its end: one amount, one text.
+Amount: TypeAlias = Annotated[
+    str, Field(pattern=r"^([1-9][0-9]{0,11}(\.[0-9]{0,5}[1-9])?|0\.[0-9]{0,5}[1-9])$")
+]
 Line: TypeAlias = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_one_line)]
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(_readable)]
 Instant: TypeAlias = Annotated[

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from harness.documents.fields import (
     Alphabet,
+    Amount,
     Bits,
     Count,
     Digest,
@@ -95,7 +96,8 @@ class RunStart(Predicate):
 
     `ordinal` counts all slots of the protocol from 1, `of` is the agreed maximum of unrefunded
     ones. `due` is when the run has an ending at the latest, `slot` when its report appears,
-    null when that is on completion.
+    null when that is on completion. Where noise is agreed, `epsilon` is charged for each record;
+    elsewhere there is no such field.
     """
 
     protocol: Digest
@@ -110,6 +112,7 @@ class RunStart(Predicate):
     slot: Instant | None
     alphabet: Alphabet
     bits: Bits
+    epsilon: Amount | None = None
 
 
 class RunEnd(Predicate):

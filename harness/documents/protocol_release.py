@@ -6,9 +6,11 @@ from pydantic import Discriminator, Field, Tag
 
 from harness.documents.fields import (
     Alphabet,
+    Amount,
     Bits,
     CellId,
     Count,
+    Decimal,
     Digest,
     Integer,
     Name,
@@ -140,6 +142,30 @@ class Ledger(Part):
     model: Annotated[Count, doc("To everybody", unit="bits")]
 
 
+class Noise(Part):
+    """What is added to the totals of one figure."""
+
+    id: Annotated[CellId, doc("The figure")]
+    scale: Annotated[Amount, doc("Scale of the discrete Laplace noise in a total", unit="score")]
+    error: Annotated[
+        Decimal,
+        doc("Root mean square error of the figure by noise and rounding", unit="the metric's"),
+    ]
+
+
+class DifferentialPrivacy(Part):
+    """Noise for a claim about one record: all that is scored of one sample in a run."""
+
+    epsilon_per_record: Annotated[Amount, doc("Epsilon that one report spends for each record")]
+    epsilon_cap: Annotated[
+        Amount, doc("Most epsilon that reports to this auditor spend in a rolling year")
+    ]
+    figures: Annotated[
+        tuple[Noise, ...],
+        doc("Noise in each figure, in the order of analysis.metrics", min_length=1, max_length=64),
+    ]
+
+
 class Disclosure(Part):
     """The finite alphabet that a report is one symbol of."""
 
@@ -153,6 +179,8 @@ class Disclosure(Part):
     bits: Annotated[Bits, doc("Most that one report can say: log2 of the alphabet", unit="bits")]
     bits_cap: Annotated[Positive, doc("Greatest `bits` that the parties accept", unit="bits")]
     ledger: Annotated[Ledger, doc("Caps over all reports of a rolling year")]
-    differential_privacy: Annotated[None, doc("Noise added to figures: none")]
+    differential_privacy: Annotated[
+        DifferentialPrivacy | None, doc("Noise added before rounding; null for none")
+    ]
     error_detail: Annotated[Literal["none"], doc("What a failed run tells the auditor")]
     preview: Annotated[Digest, doc("Digest of the example report shown before signing")]

@@ -150,6 +150,16 @@ def _bits(protocol: Body) -> Iterator[Problem]:
         yield Problem("disclosure.bits", "must not exceed disclosure.bits_cap")
 
 
+def _privacy(protocol: Body) -> Iterator[Problem]:
+    agreed, path = protocol.disclosure.differential_privacy, "disclosure.differential_privacy"
+    if agreed is None:
+        return
+    if decimal.Decimal(agreed.epsilon_per_record) > decimal.Decimal(agreed.epsilon_cap):
+        yield Problem(f"{path}.epsilon_cap", "must not be below epsilon_per_record")
+    if [item.id for item in agreed.figures] != [item.id for item in protocol.analysis.metrics]:
+        yield Problem(f"{path}.figures", "must name the metrics of analysis.metrics, in order")
+
+
 def _plain(name: str) -> str:
     """Compare names without regard to case, spacing and compatible characters."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
@@ -164,4 +174,5 @@ _RULES: tuple[Callable[[Body], Iterator[Problem]], ...] = (
     _primary,
     _metrics,
     _bits,
+    _privacy,
 )

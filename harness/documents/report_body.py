@@ -22,7 +22,7 @@ from harness.documents.fields import (
     doc,
 )
 from harness.documents.predicates import Attempt
-from harness.documents.protocol_release import Group, field_of
+from harness.documents.protocol_release import DifferentialPrivacy, Group, field_of
 
 
 class Run(Part):
@@ -157,6 +157,24 @@ class DisclosureLine(Part):
     pair_cap_bits: Annotated[Bits, doc("Cap on that sum", unit="bits")]
 
 
+class NoisedLine(DisclosureLine):
+    """The same of a report with noise in its figures."""
+
+    differential_privacy: Annotated[
+        DifferentialPrivacy, doc("Noise added before rounding, as the protocol says it")
+    ]
+
+
+def _line(value: Any) -> str:
+    return "exact" if field_of(value, "differential_privacy") is None else "noised"
+
+
+AnyDisclosure: TypeAlias = Annotated[
+    Annotated[DisclosureLine, Tag("exact")] | Annotated[NoisedLine, Tag("noised")],
+    Discriminator(_line),
+]
+
+
 class Verified(Part):
     """What was checked in this very run, and what was not."""
 
@@ -185,7 +203,7 @@ class Body(Part):
         Literal["≥ 99 %", "95–99 %"] | None,  # noqa: RUF001 - a range of figures has an en dash
         doc("Share of samples that the model answered; null when hidden"),
     ]
-    disclosure: Annotated[DisclosureLine, doc("What the report can have said at most")]
+    disclosure: Annotated[AnyDisclosure, doc("What the report can have said at most")]
     verified: Annotated[tuple[Verified, ...], Field(max_length=64), doc("What was checked")]
     selftest: Annotated[Digest, doc("Digest of the isolation self-test")]
     deviations: Annotated[Names, doc("Deviations from the protocol that a program found")]

@@ -15,6 +15,7 @@ from harness.documents.report_body import (
     Body,
     Figure,
     HistogramFigure,
+    NoisedLine,
     OrderedFigure,
     RatioFigure,
     SumFigure,
@@ -47,6 +48,10 @@ def check_against(report: Body, protocol: Protocol, digest: str) -> None:
         "disclosure.alphabet": (shown.alphabet, terms.alphabet),
         "disclosure.bits": (decimal.Decimal(shown.bits), decimal.Decimal(terms.bits)),
         "disclosure.pair_cap_bits": (decimal.Decimal(shown.pair_cap_bits), terms.ledger.pair),
+        "disclosure.differential_privacy": (
+            shown.differential_privacy if isinstance(shown, NoisedLine) else None,
+            terms.differential_privacy,
+        ),
         "deviations": (set(report.deviations) <= set(terms.deviations), True),
         "scorer_mode": (report.scorer_mode, protocol.harness.scorer_mode),
         "phases": (report.phases, protocol.harness.phases),
@@ -135,6 +140,14 @@ def _sum(figure: SumFigure, path: str) -> Iterator[Problem]:
         yield Problem(f"{path}.interval", "must not end before it begins")
 
 
+def _noise(report: Body) -> Iterator[Problem]:
+    if not isinstance(report.disclosure, NoisedLine):
+        return
+    for at, figure in enumerate(report.metrics):
+        if figure.interval is not None:
+            yield Problem(f"metrics[{at}].interval", "must be null: it would leave the noise out")
+
+
 def _bits(report: Body) -> Iterator[Problem]:
     total = decimal.Decimal(report.disclosure.pair_total_bits)
     if total < decimal.Decimal(report.disclosure.bits):
@@ -146,4 +159,4 @@ def _top(figure: Figure) -> int:
     return (2 * figure.n + figure.unit) // (2 * figure.unit)
 
 
-_RULES: tuple[Callable[[Body], Iterator[Problem]], ...] = (_attempts, _figures, _bits)
+_RULES: tuple[Callable[[Body], Iterator[Problem]], ...] = (_attempts, _figures, _bits, _noise)

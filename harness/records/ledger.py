@@ -29,6 +29,7 @@ class LedgerEntry(Base):
     owner_group: Mapped[str] = mapped_column(String(63))
     model: Mapped[str] = mapped_column(String(80), index=True)
     microbits: Mapped[int] = mapped_column(BigInteger)
+    microepsilon: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     at: Mapped[int] = mapped_column(BigInteger)
 
 

@@ -3,7 +3,7 @@
 Each check takes the chain, returns a short finding and raises TlogError when it fails.
 """
 
-from harness.tlog import arithmetic, intervals
+from harness.tlog import arithmetic, intervals, privacy
 from harness.tlog.arithmetic import HISTOGRAM, Cell
 from harness.tlog.bundle import Kind
 from harness.tlog.chain import Chain
@@ -23,6 +23,7 @@ def shape(chain: Chain) -> str:
         raise CheckError("the report has more or fewer metrics than the protocol")
     for node, cell in zip(metrics, cells, strict=True):
         check_metric(node, cell, protocol["harness"]["epochs"])
+    privacy.check(protocol, report, cells)
     _terms(protocol, report)
     _claim(protocol["claim"], report["claim"])
     _symbols(protocol["disclosure"], report)
@@ -38,6 +39,7 @@ def bits(chain: Chain) -> str:
     _charged(disclosure, count, text, "the protocol")
     for start in chain.all_of(Kind.RUN_START):
         _charged(start.predicate, count, text, "a run-start")
+        privacy.check_charged(chain.protocol, start.predicate)
     for refund in chain.all_of(Kind.RUN_REFUND):
         if refund.predicate["bits"].text() != text:
             raise CheckError("a run-refund gives back other bits than were charged")

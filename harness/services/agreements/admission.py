@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from evals import manifest
 from evals.manifest import Manifest
-from harness.disclosure import bits, cells
+from harness.disclosure import bits, cells, privacy
 from harness.documents import suite as suite_document
 from harness.documents.protocol import Protocol
 from harness.errors import InvalidInput
 from harness.records import parties, platform, suites
 from harness.services.agreements import preview, shape, versions
-from harness.services.platform import caps, wanted
+from harness.services.platform import caps, noise, wanted
 from harness.services.platform.opening import Platform
 
 
@@ -139,5 +139,14 @@ def _disclosure(protocol: Protocol, parsed: Manifest) -> Iterator[str]:
     expected = bits.text(bits.microbits(alphabet))
     if protocol.disclosure.bits != expected:
         yield f"disclosure.bits: are {expected}"
-    if protocol.disclosure.preview != preview.example_digest(declared, protocol.harness.epochs):
+    agreed = protocol.disclosure.differential_privacy
+    if agreed is not None:
+        cap = privacy.amount(agreed.epsilon_cap)
+        expected_noise = shape.privacy_entry(declared, shape.privacy_of(protocol), cap)
+        if agreed.model_dump(mode="json") != expected_noise:
+            yield "disclosure.differential_privacy.figures: not the scales and errors of epsilon"
+        if not noise.available():
+            yield f"disclosure.differential_privacy: {noise.MISSING}"
+    noised, epochs = agreed is not None, protocol.harness.epochs
+    if protocol.disclosure.preview != preview.example_digest(declared, epochs, noised=noised):
         yield "disclosure.preview: not the digest of the example report of these metrics"

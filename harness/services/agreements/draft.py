@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from evals import manifest, wire
 from evals.manifest import Manifest
-from harness.disclosure import bits, cells
+from harness.disclosure import bits, cells, privacy
 from harness.disclosure.accountant import Caps
 from harness.disclosure.bits import Policy, Release
+from harness.disclosure.privacy import Privacy
 from harness.documents import protocol as protocol_document
 from harness.documents import suite as suite_document
 from harness.documents.canonical import CanonicalError
@@ -21,7 +22,7 @@ from harness.records import parties, suites
 from harness.services.access import Actor
 from harness.services.agreements import preview, shape
 from harness.services.agreements.terms import Terms
-from harness.services.platform import wanted
+from harness.services.platform import noise, wanted
 from harness.services.platform.opening import Platform
 
 # Room above what the suite says it needs: retries are attempts of the budget too.
@@ -153,15 +154,19 @@ def _room(need: int) -> int:
 
 
 def _analysis(parsed: Manifest, terms: Terms) -> dict[str, object]:
-    declared = shape.cells_of(parsed)
+    declared, dp = shape.cells_of(parsed), terms.dp
+    agreed = None if dp is None else Privacy(privacy.amount(dp.epsilon_per_record), terms.epochs)
     policy = Policy(
         release=Release(terms.release),
         window_s=terms.start_within_s + terms.run_wall_clock_s,
         grid_s=terms.grid_s,
         buckets=terms.completeness == "buckets",
+        privacy=agreed,
     )
     caps = Caps(terms.bits_cap, terms.ledger_pair, terms.ledger_owner_group, terms.ledger_model)
     broken = shape.rule_problems(declared, parsed, terms.epochs, policy, caps)
+    if agreed is not None and not noise.available():
+        broken.append(f"dp: {noise.MISSING}")
     if broken:
         raise InvalidInput(broken)
     alphabet = bits.report_alphabet(declared, policy)
@@ -183,8 +188,10 @@ def _analysis(parsed: Manifest, terms: Terms) -> dict[str, object]:
                 "owner_group": terms.ledger_owner_group,
                 "model": terms.ledger_model,
             },
-            "differential_privacy": None,
+            "differential_privacy": shape.privacy_entry(
+                declared, agreed, 0 if dp is None else privacy.amount(dp.epsilon_cap)
+            ),
             "error_detail": "none",
-            "preview": preview.example_digest(declared, terms.epochs),
+            "preview": preview.example_digest(declared, terms.epochs, noised=agreed is not None),
         },
     }

@@ -7,7 +7,6 @@ from math import prod
 from harness.disclosure import bits
 from harness.disclosure import preview as example
 from harness.disclosure.cells import Cell, levels
-from harness.disclosure.figures import figure
 from harness.disclosure.preview import Preview, Spending
 from harness.documents import canonical
 from harness.documents.protocol import Protocol
@@ -79,7 +78,7 @@ def factors(protocol: Protocol) -> tuple[Factor, ...]:
     )
 
 
-def example_digest(cells: Sequence[Cell], epochs: int) -> str:
+def example_digest(cells: Sequence[Cell], epochs: int, *, noised: bool) -> str:
     """Digest of the example report's metrics: what the parties saw is what they signed."""
-    metrics = [figure(cell, example.invented(cell, i), epochs) for i, cell in enumerate(cells)]
+    metrics = list(example.example(cells, epochs, noised=noised))
     return canonical.digest(canonical.dumps(metrics))

@@ -6,10 +6,11 @@ And what keeps a suite from such a shape. Nothing here needs a database.
 from collections.abc import Mapping, Sequence
 
 from evals.manifest import Manifest, Metric
-from harness.disclosure import bits, cells, metrics, rules
+from harness.disclosure import bits, cells, metrics, privacy, rules
 from harness.disclosure.accountant import Caps
 from harness.disclosure.bits import Policy, Release
 from harness.disclosure.cells import Cell, Exposure, Kind
+from harness.disclosure.privacy import Privacy
 from harness.documents.protocol import Protocol
 from harness.documents.protocol_run import MOST_EPOCHS
 
@@ -61,7 +62,41 @@ def policy_of(protocol: Protocol) -> Policy:
         buckets=disclosure.completeness == "buckets",
         identity_verdict=disclosure.identity_verdict,
         deviations=tuple(disclosure.deviations),
+        privacy=privacy_of(protocol),
     )
+
+
+def privacy_of(protocol: Protocol) -> Privacy | None:
+    """The noise that the parties agree on, if any."""
+    if protocol.disclosure.differential_privacy is None:
+        return None
+    return Privacy(microepsilon_of(protocol), protocol.harness.epochs)
+
+
+def microepsilon_of(protocol: Protocol) -> int:
+    """Millionths of epsilon that one report spends for each record; 0 without noise."""
+    agreed = protocol.disclosure.differential_privacy
+    return 0 if agreed is None else privacy.amount(agreed.epsilon_per_record)
+
+
+def privacy_entry(
+    declared: Sequence[Cell], agreed: Privacy | None, cap: int
+) -> dict[str, object] | None:
+    """`disclosure.differential_privacy` of a protocol; `cap` in millionths of epsilon."""
+    if agreed is None:
+        return None
+    return {
+        "epsilon_per_record": privacy.micro_text(agreed.epsilon),
+        "epsilon_cap": privacy.micro_text(cap),
+        "figures": [
+            {
+                "id": cell.id,
+                "scale": privacy.text(privacy.scale(cell, declared, agreed)),
+                "error": privacy.error(cell, declared, agreed),
+            }
+            for cell in declared
+        ],
+    }
 
 
 def meeting(protocol: Protocol) -> str:
@@ -79,12 +114,13 @@ def meeting(protocol: Protocol) -> str:
 
 def caps_of(protocol: Protocol) -> Caps:
     """The caps in bits that the vendor signs."""
-    ledger = protocol.disclosure.ledger
+    ledger, noise = protocol.disclosure.ledger, protocol.disclosure.differential_privacy
     return Caps(
         report=protocol.disclosure.bits_cap,
         pair=ledger.pair,
         owner_group=ledger.owner_group,
         model=ledger.model,
+        microepsilon=None if noise is None else privacy.amount(noise.epsilon_cap),
     )
 
 
@@ -112,5 +148,7 @@ def rule_problems(
     declared: Sequence[Cell], parsed: Manifest, epochs: int, policy: Policy, caps: Caps
 ) -> list[str]:
     """Every admission rule that these cells break, with the nearest setting that would pass."""
-    found = rules.problems(declared, plan_of(parsed, epochs), policy, caps)
+    found = [*rules.problems(declared, plan_of(parsed, epochs), policy, caps)]
+    if policy.privacy is not None:
+        found += privacy.place_problems(parsed.phases, parsed.scorer_mode)
     return [f"{problem.field}: {problem.message}" for problem in found]

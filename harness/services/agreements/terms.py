@@ -6,8 +6,10 @@ Read from a short YAML file. Each field has a default, so that an empty file is 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from harness.disclosure import privacy
+from harness.disclosure.accountant import EPSILON_CAP
 from harness.documents import marked_yaml
 from harness.errors import InvalidInput
 
@@ -58,6 +60,21 @@ class Independence(_Part):
     training_allowed: _Line = "nobody"
 
 
+def _as_text(value: object) -> object:
+    # YAML makes a number of a digit; one with a point stays in quotes, to be exact.
+    return str(value) if type(value) is int else value
+
+
+_Epsilon = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6})?$")]
+
+
+class Privacy(_Part):
+    """Differential privacy: noise for a claim about one sample's record."""
+
+    epsilon_per_record: _Epsilon
+    epsilon_cap: _Epsilon = privacy.micro_text(EPSILON_CAP)
+
+
 class Terms(_Part):
     """An auditor's choices. Times are seconds, money is millionths of a US dollar."""
 
@@ -85,6 +102,7 @@ class Terms(_Part):
     ledger_pair: Annotated[int, Field(ge=1)] = 512
     ledger_owner_group: Annotated[int, Field(ge=1)] = 1024
     ledger_model: Annotated[int, Field(ge=1)] = 4096
+    dp: Privacy | None = None
     requests: Annotated[int, Field(ge=1)] | None = None
     tokens_in: Annotated[int, Field(ge=1)] | None = None
     tokens_out: Annotated[int, Field(ge=1)] | None = None

@@ -6,11 +6,22 @@ from typing import Final
 
 from harness import queue
 from harness.config import Settings
+from harness.documents import protocol as protocol_document
 from harness.errors import HarnessError, IntegrityError
+from harness.records import log, protocols, runs
 from harness.records import platform as rows
-from harness.records import runs
 from harness.records.database import Database, check_schema
-from harness.services.platform import address, engine, images, ledgers, logcopy, machine, sequencer
+from harness.services import states
+from harness.services.platform import (
+    address,
+    engine,
+    images,
+    ledgers,
+    logcopy,
+    machine,
+    noise,
+    sequencer,
+)
 from harness.services.platform.findings import Finding
 from harness.services.platform.opening import Platform, open_platform
 from sandbox.container import reaper
@@ -52,6 +63,7 @@ def examine_open(platform: Platform) -> list[Finding]:
         _ledger,
         _workers,
         _broker,
+        _noise,
     )
     for look in looks:
         try:
@@ -186,6 +198,20 @@ def _ledger(platform: Platform) -> Finding:
         ledgers.check(session, platform.clock())
     size = 0 if newest is None else newest.size
     return Finding("ledger", True, f"holds what the log says; the log's copy has {size} entries")
+
+
+def _noise(platform: Platform) -> Finding:
+    if noise.available():
+        return Finding("noise", True, "OpenDP is installed")
+    with platform.database.read() as session:
+        active = {row.digest for row in protocols.in_state(session, states.Protocol.ACTIVE)}
+        bodies = log.bodies(session, active)
+    found = [protocol_document.parse(body) for body in bodies.values()]
+    asking = [one.identity.id for one in found if one.disclosure.differential_privacy]
+    if asking:
+        names = " ".join(sorted(asking)[:_NAMED])
+        return Finding("noise", False, f"agreed in {names}; no such run starts", noise.REMEDY)
+    return Finding("noise", True, "OpenDP is not installed, and no active agreement needs it")
 
 
 def _workers(platform: Platform) -> Finding:

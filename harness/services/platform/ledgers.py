@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from harness.disclosure import bits
+from harness.disclosure import bits, privacy
 from harness.disclosure.accountant import YEAR_S
 from harness.documents import envelope
 from harness.errors import IntegrityError
@@ -82,7 +82,8 @@ def differences(
         if account is None:
             yield Difference(row.run, None, None)
             continue
-        right = _entry("charge", row.run, account, _microbits(said["alphabet"]), row.at)
+        spent = (_microbits(said["alphabet"]), privacy.amount(said.get("epsilon") or "0"))
+        right = _entry("charge", row.run, account, spent, row.at)
         if row.entry is None or _less(row.entry, right):
             yield Difference(row.run, row.entry, right)
     yield from (Difference(row.run, row, None) for row in ledger.unexplained(session))
@@ -95,7 +96,8 @@ def missing_refunds(session: Session, act: Act) -> int:
     for row in found:
         charge = charges[row.run]
         account = (charge.auditor, charge.owner_group, charge.model)
-        right = _entry("refund", row.run, account, charge.microbits, row.at)
+        spent = (charge.microbits, charge.microepsilon)
+        right = _entry("refund", row.run, account, spent, row.at)
         ledger.post(session, right, act)
     return len(found)
 
@@ -106,12 +108,16 @@ def _less(entry: ledger.LedgerEntry, right: ledger.LedgerEntry) -> bool:
     return (
         whose != (right.auditor, right.owner_group, right.model)
         or entry.microbits < right.microbits
+        or entry.microepsilon < right.microepsilon
         or entry.at < right.at
     )
 
 
-def _entry(kind: str, run: str, account: Account, microbits: int, at: float) -> ledger.LedgerEntry:
+def _entry(
+    kind: str, run: str, account: Account, spent: tuple[int, int], at: float
+) -> ledger.LedgerEntry:
     auditor, owner_group, model = account
+    microbits, microepsilon = spent
     return ledger.LedgerEntry(
         kind=kind,
         run=run,
@@ -119,6 +125,7 @@ def _entry(kind: str, run: str, account: Account, microbits: int, at: float) -> 
         owner_group=owner_group,
         model=model,
         microbits=microbits,
+        microepsilon=microepsilon,
         at=int(at),
     )
 

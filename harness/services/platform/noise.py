@@ -13,10 +13,10 @@ from typing import Any, Final
 from harness.errors import Unavailable
 
 _EXTRA: Final = "opendp"
+REMEDY: Final = "pip install --require-hashes --no-deps -r requirements-dp.lock"
 MISSING: Final = (
-    "noise is not to be had here: this protocol agrees on differential privacy, which needs "
-    "OpenDP. Install it beside Assay from its lock, `pip install --require-hashes --no-deps "
-    "-r requirements-dp.lock`, or leave `dp` out of the terms"
+    "differential privacy needs OpenDP, which is not installed here. Install it on every host of "
+    f"this server (`{REMEDY}`), or leave `dp` out of the terms"
 )
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from harness.disclosure import accountant, bits
+from harness.disclosure import accountant, bits, privacy
 from harness.disclosure.accountant import Account, Caps
 from harness.disclosure.preview import Preview
 from harness.documents import envelope as dsse
@@ -53,13 +53,14 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A ledger of the last 365 days: bits spent and the cap, as text, and in microbits."""
+    """A ledger of the last 365 days: spent and the cap, in bits or epsilon, and in millionths."""
 
     name: str
     spent: str
     left: str
-    cap: int
+    cap: float
     spent_microbits: int
+    unit: str = "bits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +193,16 @@ def _ledgers(
             ("owner_group", used.owner_group, caps.owner_group),
             ("model", used.model, caps.model),
         )
+    ) + tuple(_epsilon(used.microepsilon, cap) for cap in (caps.microepsilon,) if cap)
+
+
+def _epsilon(spent: int, cap: int) -> Ledger:
+    left = privacy.micro_text(max(cap - spent, 0))
+    return Ledger(
+        name="epsilon",
+        spent=privacy.micro_text(spent),
+        left=left,
+        cap=float(privacy.micro_text(cap)),
+        spent_microbits=spent,
+        unit="epsilon",
     )

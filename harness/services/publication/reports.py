@@ -167,7 +167,8 @@ def _shown(figure: Figure, cell: Cell, epochs: int) -> Shown:
         lo, hi = Fraction(0), Fraction(max(1, ceil(Fraction(figure.shown or 0))))
     else:
         value, interval = figure.shown, figure.interval
-        mark = figures.end_mark(cell, (figure.level,), epochs) or value
+        # Where noise was added, a level says nothing certain of where the exact figure is.
+        mark = (interval and figures.end_mark(cell, (figure.level,), epochs)) or value
     return Shown(
         id=figure.id,
         kind=figure.kind,

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from harness.disclosure import bits, figures, preview
+from harness.disclosure import bits, figures, preview, privacy
 from harness.disclosure.accountant import Spent
 from harness.disclosure.cells import Kind
 from harness.disclosure.gate import Released
@@ -43,6 +43,7 @@ def verified(protocol: Protocol) -> list[dict[str, str]]:
     """What was checked in a run under this protocol, and what was not."""
     meeting = shape.meeting(protocol)
     cells, policy = shape.declared_cells(protocol), shape.policy_of(protocol)
+    noise = () if policy.privacy is None else privacy.words(cells, policy.privacy)
     rows = (
         *_VERIFIED,
         ("answer keys", *_KEYS[protocol.harness.phases]),
@@ -52,6 +53,7 @@ def verified(protocol: Protocol) -> list[dict[str, str]]:
             "not covered" if meeting else "attested",
             preview.of_one_output(cells, policy, meeting),
         ),
+        *(("noise", "attested", words) for words in noise),
     )
     return [{"what": what, "status": status, "note": note} for what, status, note in rows]
 
@@ -91,8 +93,9 @@ def report(
 ) -> bytes:
     """The report document's canonical bytes. `spent` includes this run's own charge."""
     protocol, run = done.claim.protocol, done.claim.run
+    agreed = protocol.disclosure.differential_privacy
     metrics = [
-        figures.figure(cell, level, protocol.harness.epochs)
+        figures.figure(cell, level, protocol.harness.epochs, noised=agreed is not None)
         for cell, level in zip(released.cells, released.levels, strict=True)
     ]
     value = {
@@ -119,6 +122,7 @@ def report(
             "bits": bits.text(run.microbits),
             "pair_total_bits": bits.text(spent.pair),
             "pair_cap_bits": bits.text(protocol.disclosure.ledger.pair * bits.MICRO),
+            **({} if agreed is None else {"differential_privacy": agreed.model_dump(mode="json")}),
         },
         "verified": verified(protocol),
         "selftest": done.selftest,

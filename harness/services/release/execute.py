@@ -16,6 +16,7 @@ from harness.errors import HarnessError
 from harness.records import runs
 from harness.services import states
 from harness.services.agreements import shape
+from harness.services.platform import noise
 from harness.services.platform.opening import Platform
 from harness.services.release import sign
 from harness.services.runs import timing
@@ -86,6 +87,7 @@ def judge(done: Performed) -> gate.Released:
         shape.policy_of(protocol),
         charged=int(held.run.alphabet),
         findings=gate.Findings(failed=done.receipt.vendor_errors),
+        draw=noise.draw,
     )
 
 

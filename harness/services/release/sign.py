@@ -13,6 +13,7 @@ from harness.errors import IntegrityError
 from harness.records import ledger, log, runs
 from harness.records.base import Act
 from harness.services import states
+from harness.services.agreements import shape
 from harness.services.platform import outbox, sequencer
 from harness.services.platform.opening import Platform
 from harness.services.release import build
@@ -76,7 +77,8 @@ def _spent(session: Session, done: Performed, slot: float) -> Spent:
     """What the pair has spent, this run's own charge included."""
     run = done.claim.run
     charge = ledger.charge_of(session, run.id)
-    if charge is None or charge.microbits != run.microbits:
+    epsilon = shape.microepsilon_of(done.claim.protocol)
+    if charge is None or (charge.microbits, charge.microepsilon) != (run.microbits, epsilon):
         raise IntegrityError("the run's charge is not in the ledger")
     account = accountant.Account(charge.auditor, charge.owner_group, charge.model)
     return accountant.spent(entries(session, charge.model), account, int(slot))

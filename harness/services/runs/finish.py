@@ -102,6 +102,7 @@ def _refund(session: Session, platform: Platform, run: runs.Run, act: Act) -> No
             owner_group=charge.owner_group,
             model=charge.model,
             microbits=charge.microbits,
+            microepsilon=charge.microepsilon,
             at=int(act.at),
         ),
         act,

@@ -12,7 +12,7 @@ from harness.documents.fields import instant
 from harness.records import runs
 from harness.records.base import Act
 from harness.services import states
-from harness.services.platform import caps, engine, images, selftests
+from harness.services.platform import caps, engine, images, noise, selftests
 from harness.services.platform.opening import Platform
 from harness.services.runs import compile as compiling
 from harness.services.runs import timing
@@ -109,6 +109,8 @@ def _preflight(platform: Platform, held: Claim, lease: Lease) -> str:
     if any(caps.lacking(limits.memory_mib, limits.cpus)):
         # Another host may have it; the engine here would only refuse the container.
         raise PlatformFault("limits_over_host")
+    if held.protocol.disclosure.differential_privacy is not None and not noise.available():
+        raise PlatformFault("noise_missing")
     runtime = engine.runtime(platform.settings)
     if isinstance(runtime, LauncherRuntime):
         return runtime.preflight(held.run.id, held.run.attempt, lease.beat)

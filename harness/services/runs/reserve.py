@@ -10,14 +10,14 @@ from harness.disclosure.accountant import Account, Charge, Entry, Refund
 from harness.disclosure.errors import BudgetExceeded
 from harness.documents.fields import instant
 from harness.documents.protocol import Protocol
-from harness.errors import BudgetSpent, Conflict, IntegrityError
+from harness.errors import BudgetSpent, Conflict, IntegrityError, Unavailable
 from harness.records import ledger, log, parties, runs
 from harness.records import protocols as protocol_rows
 from harness.records.base import Act
 from harness.services import states
 from harness.services.access import Actor, Thing, reach
 from harness.services.agreements import agree, shape, versions
-from harness.services.platform import outbox
+from harness.services.platform import noise, outbox
 from harness.services.platform.opening import Platform
 from harness.services.platform.version import VERSION
 from harness.services.runs import timing
@@ -29,12 +29,15 @@ def reserve(session: Session, platform: Platform, actor: Actor, protocol_id: str
     """Reserve the next slot of a protocol, charge its bits and issue its run-start.
 
     Raises Conflict when the protocol is not active, its runs are used up or its suite is too near
-    another that has been run, BudgetSpent when a ledger cannot pay.
+    another that has been run, BudgetSpent when a ledger cannot pay, Unavailable where noise is
+    agreed and cannot be drawn.
     """
     row = agree.find(session, actor, protocol_id)
     reach(actor, "start", Thing("run", auditor=row.auditor, vendor=row.vendor), f"of {row.id}")
     now = platform.clock()
     protocol = agree.document(session, row)
+    if protocol.disclosure.differential_privacy is not None and not noise.available():
+        raise Unavailable(f"not reserved: {noise.MISSING}")
     _check_open(row, protocol, now)
     earlier = runs.of_protocol(session, row.id)
     _check_count(protocol, earlier)
@@ -66,7 +69,7 @@ def reserve(session: Session, platform: Platform, actor: Actor, protocol_id: str
         rows_due=protocol.suite.samples * protocol.harness.epochs,
     )
     runs.add(session, run, act)
-    _charge(session, row, run, shape.caps_of(protocol), act)
+    _charge(session, row, run, protocol, act)
     _issue_start(session, platform, row, protocol, run, act)
     return run
 
@@ -95,7 +98,7 @@ def _charge(
     session: Session,
     row: protocol_rows.Protocol,
     run: runs.Run,
-    caps: accountant.Caps,
+    protocol: Protocol,
     act: Act,
 ) -> None:
     auditor = parties.organisation(session, row.auditor)
@@ -103,9 +106,10 @@ def _charge(
         raise IntegrityError("the protocol's auditor is not registered")
     ledger.lock(session, row.model)
     account = Account(auditor.name, auditor.owner_group, row.model)
-    new = Charge(run.id, account, run.microbits, int(act.at))
+    epsilon = shape.microepsilon_of(protocol)
+    new = Charge(run.id, account, run.microbits, int(act.at), epsilon)
     try:
-        accountant.charge(entries(session, row.model), new, caps)
+        accountant.charge(entries(session, row.model), new, shape.caps_of(protocol))
     except BudgetExceeded as error:
         raise BudgetSpent(f"not reserved: {error}") from None
     ledger.post(
@@ -117,6 +121,7 @@ def _charge(
             owner_group=account.owner_group,
             model=account.model,
             microbits=new.microbits,
+            microepsilon=new.microepsilon,
             at=new.at,
         ),
         act,
@@ -126,7 +131,13 @@ def _charge(
 def entries(session: Session, model: str) -> list[Entry]:
     """A model's ledger as the accountant reads it."""
     return [
-        Charge(row.run, Account(row.auditor, row.owner_group, row.model), row.microbits, row.at)
+        Charge(
+            row.run,
+            Account(row.auditor, row.owner_group, row.model),
+            row.microbits,
+            row.at,
+            row.microepsilon,
+        )
         if row.kind == "charge"
         else Refund(row.run, row.at)
         for row in ledger.of_model(session, model)
@@ -144,6 +155,7 @@ def _issue_start(
     activation = log.find(session, "protocol-activation", protocol=row.id)[-1]
     if activation.index is None:
         raise Conflict("the protocol's activation is not in the log yet; try again")
+    agreed = protocol.disclosure.differential_privacy
     outbox.issue(
         session,
         platform,
@@ -162,6 +174,7 @@ def _issue_start(
             "slot": None if run.slot_at is None else outbox.timestamp(run.slot_at),
             "alphabet": run.alphabet,
             "bits": bits.text(run.microbits),
+            **({} if agreed is None else {"epsilon": agreed.epsilon_per_record}),
         },
         act,
         prev=activation.pae_digest,

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from harness.disclosure import accountant, bits
+from harness.disclosure import accountant, bits, privacy
 from harness.disclosure.accountant import Caps, Line
 from harness.errors import IntegrityError, NotFound
 from harness.records import parties
@@ -24,6 +24,8 @@ _CAPS: Final = Caps()
 class Spent:
     """One ledger, in bits as text, against the usual cap; an agreement may sign another.
 
+    The ledger `epsilon`, of one auditor, is in epsilon for each record; it is there where reports
+    with noise were charged.
     `frees_at` is when its oldest charge leaves the window, in seconds since the epoch, None for
     one in which nothing stands.
     """
@@ -52,14 +54,19 @@ def about(session: Session, platform: Platform, actor: Actor, model: str) -> tup
         raise IntegrityError("the auditor is not registered")
     holders = {"model": "", "owner_group": organisation.owner_group, "pair": own}
     known = {(line.ledger, line.holder): line for line in found}
+    noised = [_shown(line) for key, line in known.items() if key == ("epsilon", own)]
     return tuple(
         _shown(known[key]) if (key := (ledger, holder)) in known else _shown_empty(*key)
         for ledger, holder in holders.items()
-    )
+    ) + tuple(noised)
 
 
 def _shown(line: Line) -> Spent:
-    cap: int = getattr(_CAPS, line.ledger)
+    if line.ledger == "epsilon":
+        of_cap = privacy.micro_text(max(accountant.EPSILON_CAP - line.microbits, 0))
+        spent, cap = privacy.micro_text(line.microbits), accountant.EPSILON_CAP // bits.MICRO
+        return Spent(line.ledger, line.holder, spent, cap, of_cap, line.frees_at)
+    cap = getattr(_CAPS, line.ledger)
     left = max(cap * bits.MICRO - line.microbits, 0)
     spent = bits.text(line.microbits)
     return Spent(line.ledger, line.holder, spent, cap, bits.text(left), line.frees_at)

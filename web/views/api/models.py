@@ -46,6 +46,7 @@ class Model(BaseModel):
 class Ledger(BaseModel):
     """One ledger: pair, owner_group or model. Bits are decimals against the usual cap.
 
+    `epsilon` is a pair's too, in epsilon for each record, where reports with noise were charged.
     `holder` is the auditor or the owner group, empty for the model's own; `frees_at` is when the
     oldest charge leaves the window, in seconds since the epoch, null where nothing is charged.
     """

@@ -232,6 +232,21 @@ RELEASE: Final = Section(
             options=(("hidden", "Not shown"), ("buckets", "Shown in two steps")),
         ),
         Field(
+            "dp.epsilon_per_record",
+            "Noise: epsilon for each sample",
+            "Differential privacy, 0.001 to 10: less is more noise. It hides what one sample "
+            "said, and every figure becomes less exact. Empty: no noise.",
+            "decimal",
+            "epsilon",
+        ),
+        Field(
+            "dp.epsilon_cap",
+            "A year's cap on epsilon",
+            "Most that all your reports with noise about this model may spend in 365 days.",
+            "decimal",
+            "epsilon",
+        ),
+        Field(
             "ledger_pair",
             "A year's cap for you",
             "Most that all reports of 365 days may tell you about this model.",

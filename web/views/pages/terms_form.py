@@ -30,12 +30,18 @@ _PATHS: Final = {
     "ledger_pair": "disclosure.ledger.pair",
     "ledger_owner_group": "disclosure.ledger.owner_group",
     "ledger_model": "disclosure.ledger.model",
+    "dp.epsilon_per_record": "disclosure.differential_privacy.epsilon_per_record",
+    "dp.epsilon_cap": "disclosure.differential_privacy.epsilon_cap",
 }
 _SECTIONS: Final = ("identity", "harness", "budget", "disclosure", "publication")
 # Where a problem of the drafted protocol belongs that has another name in the terms.
 _PLACES: Final = {
     "disclosure.bits": "bits_cap",
     "disclosure.release.grid_s": "grid_s",
+    "disclosure.differential_privacy": "dp.epsilon_per_record",
+    "disclosure.differential_privacy.epsilon_per_record": "dp.epsilon_per_record",
+    "disclosure.differential_privacy.epsilon_cap": "dp.epsilon_cap",
+    "dp": "dp.epsilon_per_record",
     "budget.window": "window_days",
     "budget.window.end": "window_days",
     "parties.auditor.person": "person",
@@ -56,6 +62,9 @@ def read(typed: Mapping[str, str]) -> Terms:
         except InvalidInput as error:
             problems += error.problems
     problems += _decision_problems(value)
+    if "epsilon_per_record" not in value.get("dp", {}):
+        # A cap on epsilon alone asks for no noise.
+        value.pop("dp", None)
     try:
         found = terms.build(value)
     except InvalidInput as error:

@@ -51,7 +51,7 @@ def test_a_folder_in_order(world):
     expected = {"engine", "worker user", "run folder", "disk", "keys", "pages", "cookies", "web"}
     expected |= {"database", "migrations", "clock", "image", "self-test", "log", "ledger"}
     expected |= {"workers", "broker", "neighbours", "limits", "privileges", "containers"}
-    expected |= {"requirements"}
+    expected |= {"requirements", "noise"}
     assert set(found) == expected
     in_order = expected - {"engine", "worker user", "run folder", "disk", "pages", "self-test"}
     in_order -= {"workers", "broker", "neighbours", "limits", "privileges", "containers"}

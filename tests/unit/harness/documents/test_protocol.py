@@ -67,6 +67,7 @@ def test_every_field_is_required_and_no_other_is_known(protocol_value):
     protocol.build(protocol_value)
 
 
+NOISE = {"id": "accuracy", "scale": "1", "error": "0.0027"}
 BAD_FIELDS = [
     ("schema", "assay.protocol/2", "schema"),
     ("identity/id", "Words", "identity.id"),
@@ -104,7 +105,16 @@ BAD_FIELDS = [
     ("analysis/metrics/0/unit", 4, "analysis.metrics[0].unit"),
     ("analysis/metrics/0/kind", "mean", "analysis.metrics[0].kind"),
     ("disclosure/error_detail", "full", "disclosure.error_detail"),
-    ("disclosure/differential_privacy", {}, "disclosure.differential_privacy"),
+    (
+        "disclosure/differential_privacy",
+        {"epsilon_per_record": "1", "epsilon_cap": "1", "figures": []},
+        "disclosure.differential_privacy.figures",
+    ),
+    (
+        "disclosure/differential_privacy",
+        {"epsilon_per_record": "1.0", "epsilon_cap": "1", "figures": [NOISE]},
+        "disclosure.differential_privacy.epsilon_per_record",
+    ),
     ("disclosure/alphabet", "0", "disclosure.alphabet"),
     ("disclosure/bits", "8,5", "disclosure.bits"),
     ("evidence/retention", "keep", "evidence.retention"),
@@ -158,6 +168,19 @@ BAD_RULES = [
         ["analysis.metrics[1].hi", "analysis.metrics[1]"],
     ),
     ({"disclosure/bits_cap": 19}, ["disclosure.bits"]),
+    (
+        {
+            "disclosure/differential_privacy": {
+                "epsilon_per_record": "2",
+                "epsilon_cap": "1",
+                "figures": [NOISE],
+            }
+        },
+        [
+            "disclosure.differential_privacy.epsilon_cap",
+            "disclosure.differential_privacy.figures",
+        ],
+    ),
 ]
 
 

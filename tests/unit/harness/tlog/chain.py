@@ -112,6 +112,7 @@ def protocol(**changes):
         "disclosure": {
             "completeness": "hidden",
             "identity_verdict": False,
+            "differential_privacy": None,
             "deviations": [],
             "release": {"mode": "fixed", "grid_s": 10},
             "alphabet": "266",
