@@ -22,6 +22,7 @@ from harness.services.runs.finish import end
 from harness.tlog import verify
 from tests.support import released
 from tests.support import world as worlds
+from web.views.pages import reports as pages
 
 BASE = {"run_wall_clock_s": 20, "start_within_s": 60, "grid_s": 10, "runs": 5, "window_days": 366}
 SUITE = worlds.suite_files(worlds.simple_questions(40), phases="separate")
@@ -74,6 +75,7 @@ def test_a_report_says_its_noise_and_verifies(world, digest):
         bundle = bundles.bundle_of(session, after.platform, AUDITOR, run_id)
         report = json.loads(bundles.report_of(session, after.platform, AUDITOR, run_id))
         page = reports.reading(session, after.platform, AUDITOR, run_id)
+        proof = reports.proof(session, after.platform, AUDITOR, run_id)
         start = log.find(session, "run-start", run=run_id)[-1]
     assert verify.verify(bundle, after.platform.trust_root_digest).passed
     assert report["disclosure"]["differential_privacy"] == said.model_dump(mode="json")
@@ -82,7 +84,13 @@ def test_a_report_says_its_noise_and_verifies(world, digest):
         preview.of(agreed).words[-4:]
     )
     # At an end of the grid nothing is said to be certain.
-    assert page.shown[0].mark == page.shown[0].value
+    lowest = page.report.metrics[0].model_copy(update={"level": 0, "shown": "0.000"})
+    ends = page.report.model_copy(update={"metrics": (lowest,)})
+    assert reports.shown(ends, agreed)[0].mark == "0.000"
+    shown = pages.body(page, proof)
+    assert "accuracy 0.0747" in shown
+    assert "epsilon 0.5 for what is scored of one sample" in shown
+    assert "none computed" not in shown
     assert charged(after) == [("charge", run_id, 500_000)]
     assert b'"epsilon":"0.5"' in released_payload(start)
 

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from math import exp, log2
 from pathlib import Path
 
 import pytest
 
+from harness.disclosure import privacy
 from harness.disclosure.accountant import Caps
 from harness.disclosure.bits import Policy, microbits, report_alphabet, text
 from harness.disclosure.cells import Cell, Exposure, Group, Kind, level_of, levels
@@ -52,6 +54,29 @@ def test_totals_of_the_worked_example(page):
     assert f"| **the report** | | | | **{total()}** |" in page
     assert f"(Q = 2) | | | | {total(buckets=True)} |" in page
     assert f"(V = 3) | | | | {total(buckets=True, identity_verdict=True)} |" in page
+
+
+def test_error_by_noise_and_rounding(page):
+    for epsilon in ("1", "0.5", "0.1"):
+        agreed = privacy.Privacy(privacy.amount(epsilon))
+        assert f"| {epsilon} | {privacy.error(WHOLE, (WHOLE,), agreed)} |" in page
+    agreed = privacy.Privacy(privacy.amount("0.02"))
+    assert f"{privacy.error(WHOLE, (WHOLE,), agreed)} is stated" in page
+
+
+def test_what_noise_does_to_the_whole_report(page):
+    # The sum over all levels of the greatest chance that any true sum gives them.
+    q = exp(-1)
+
+    def at_least(z):
+        return q**z / (1 + q) if z > 0 else 1 - q ** (1 - z) / (1 + q)
+
+    def chance(level, total):
+        below = 1 if level == 0 else at_least(5 * level - 2 - total)
+        return below - (0 if level == 100 else at_least(5 * level + 3 - total))
+
+    leak = log2(sum(max(chance(k, total) for total in range(501)) for k in range(101)))
+    assert f"a proportion of 500 has {leak:.2f} bits in place of {log2(101):.2f}" in page
 
 
 def test_bound_of_a_single_output(page):
