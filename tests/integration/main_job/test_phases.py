@@ -19,7 +19,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.docker
 
 SAMPLES = 20
-TERMS = Terms(run_wall_clock_s=40, start_within_s=20, release="on_completion", grid_s=1)
+TERMS = Terms(run_wall_clock_s=40, start_within_s=60, release="on_completion", grid_s=1)
 HOSTILE = Path(__file__).parents[2] / "hostile" / "sandbox" / "scorer_that_remembers.py"
 
 
@@ -86,7 +86,7 @@ def test_our_scorers_count_the_same_when_the_phases_are_apart(world, model):
     assert (told["phases"], told["scorer_mode"]) == ("separate", "declarative")
     assert checked(told, "answer keys")["status"] == "attested"
     # One of two levels or FAILED, at one of 61 slots: a long reply can put off the end.
-    assert "at most 7.516 bits" in checked(told, "a single output")["note"]
+    assert "at most 8.243 bits" in checked(told, "a single output")["note"]
     assert verified(world, run_id)
 
 
