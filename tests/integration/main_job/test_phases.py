@@ -85,7 +85,7 @@ def test_our_scorers_count_the_same_when_the_phases_are_apart(world, model):
     told = released(world, run_id)
     assert (told["phases"], told["scorer_mode"]) == ("separate", "declarative")
     assert checked(told, "answer keys")["status"] == "attested"
-    # One of two levels or FAILED, at one of 61 slots: a long reply can put off the end.
+    # One of two levels or FAILED, at one of 101 slots: a long reply can put off the end.
     assert "at most 8.243 bits" in checked(told, "a single output")["note"]
     assert verified(world, run_id)
 
