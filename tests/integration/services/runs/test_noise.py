@@ -17,11 +17,14 @@ from harness.services.agreements.terms import Terms
 from harness.services.platform import doctor, ledgers, noise
 from harness.services.publication import bundles, reports
 from harness.services.release import execute
-from harness.services.runs import spent
+from harness.services.runs import claim, perform, spent
 from harness.services.runs.finish import end
+from harness.services.runs.lease import Lease
 from harness.tlog import verify
+from sandbox.errors import PlatformFault
 from tests.support import released
 from tests.support import world as worlds
+from tests.support.copies import copy
 from web.views.pages import reports as pages
 
 BASE = {"run_wall_clock_s": 20, "start_within_s": 60, "grid_s": 10, "runs": 5, "window_days": 366}
@@ -33,18 +36,31 @@ def terms(**dp):
     return Terms.model_validate(BASE | {"dp": {"epsilon_per_record": "0.5"} | dp})
 
 
-@pytest.fixture
-def world(tmp_path, database_url):
-    world = worlds.make(tmp_path / "data", database_url=database_url)
+def made(folder, **settings):
+    world = worlds.make(folder, **settings)
     world.image()
     world.model()
+    return world, world.suite(SUITE)
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory):
+    """Made once and copied: keys and migrations cost more than most tests."""
+    world, digest = made(tmp_path_factory.mktemp("origin") / "data")
+    yield world, digest
+    world.platform.database.close()
+
+
+@pytest.fixture
+def world(origin, tmp_path):
+    world = copy(origin[0], tmp_path / "data")
     yield world
     world.platform.database.close()
 
 
 @pytest.fixture
-def digest(world):
-    return world.suite(SUITE)
+def digest(origin):
+    return origin[1]
 
 
 def charged(world):
@@ -136,7 +152,15 @@ def test_a_proposer_cannot_agree_on_less_noise_than_epsilon_asks_for(world, dige
         world.propose(protocol_document.build(value))
 
 
-def test_the_ledger_of_epsilon_refuses_is_refunded_and_is_made_anew(world, digest):
+@pytest.fixture
+def ledger_world(tmp_path, database_url):
+    found = made(tmp_path / "data", database_url=database_url)
+    yield found
+    found[0].platform.database.close()
+
+
+def test_the_ledger_of_epsilon_refuses_is_refunded_and_is_made_anew(ledger_world):
+    world, digest = ledger_world
     protocol_id = world.agree(digest, terms(epsilon_cap="1"))
     first, second = world.reserve(protocol_id), world.reserve(protocol_id)
     with pytest.raises(BudgetSpent, match=r"ledger epsilon: 1 of 1 are spent .* 0\.5 is asked"):
@@ -185,12 +209,14 @@ def test_without_the_extra_nothing_is_promised(world, digest, monkeypatch):
     found = doctor._noise(world.platform)
     assert not found.ok
     assert "requirements-dp.lock" in found.remedy
-    # A worker without it holds no run, and draws nothing.
+    # A worker without it leaves the run to another host, before anything is asked.
+    held = claim.claim(world.platform, asked)
+    with pytest.raises(PlatformFault, match="noise_missing"):
+        perform._preflight(world.platform, held, Lease(world.platform, asked, held.worker))
     with pytest.raises(Unavailable):
         noise.draw(1)
     # Whoever asks for no noise is not asked for it.
     world.reserve(world.agree(digest, Terms.model_validate(BASE)))
-    assert asked
 
 
 def test_an_agreement_without_noise_is_as_it_was(world, digest):
