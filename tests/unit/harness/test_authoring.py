@@ -200,7 +200,7 @@ def test_a_bad_field_is_told_by_its_line(old, new, message):
         (b"- a", "must be a mapping"),
         (b"a", "must be a mapping"),
         (b"\xff", "is not UTF-8"),
-        (b"[" * 20_000, "is nested too deeply"),
+        (b"[\n" * 20_000, "is nested too deeply"),
         (b"#" * (marked_yaml.MAX_BYTES + 1), "is larger than"),
         (b"&a [*a]", "must not use an alias"),
     ],
