@@ -59,7 +59,7 @@ def race(pool, racers, act):
     barrier = threading.Barrier(racers)
 
     def one(number):
-        barrier.wait(10)
+        barrier.wait(30)
         return act(number)
 
     return list(pool.map(one, range(racers)))

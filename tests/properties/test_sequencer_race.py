@@ -56,7 +56,7 @@ def test_many_threads_make_one_log(platform):
     def work(number):
         # As separate processes would: an engine of its own.
         mine = replace(platform, database=Database(platform.database.url))
-        start.wait(10)
+        start.wait(30)
         for turn in range(EACH):
             issue(mine, f"{number:08}{turn:08}")
             sequence.publish(mine)

@@ -114,7 +114,7 @@ def _model(place: Place, seen: Run) -> Iterator[None]:
             yield
         finally:
             server.shutdown()
-            thread.join(10)
+            thread.join(30)
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):

@@ -65,7 +65,7 @@ def test_each_message_is_taken_by_one_of_many(app):
     start, taken = threading.Barrier(4), []
 
     def work():
-        start.wait(5)
+        start.wait(30)
         taken.extend(args[0] for _, args in take(app))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -126,7 +126,7 @@ def test_nobody_waits_for_a_broker_that_is_away(tmp_path, url, port, ask, caplog
     app = queue.celery(Settings(data_dir=tmp_path, broker_url=url.format("127.0.0.1", port)))
     began = time.monotonic()
     assert ask(app) is False
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     assert "secret" not in caplog.text
     app.close()
 

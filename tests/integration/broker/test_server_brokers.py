@@ -39,7 +39,7 @@ def take(app):
 def quickly(act):
     began = time.monotonic()
     answer = act()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     return answer
 
 

@@ -54,7 +54,7 @@ def test_exactly_one_of_two_models_gets_the_host(prepared, database_url, alone, 
     meet = threading.Barrier(len(NAMES))
 
     def one(number):
-        meet.wait(10)
+        meet.wait(30)
         return claim(hosts[number], queued[number])
 
     with ThreadPoolExecutor(len(NAMES)) as pool:

@@ -59,7 +59,7 @@ def test_a_write_transaction_excludes_others_from_its_first_moment(database):
     entered, order = threading.Event(), []
 
     def second():
-        entered.wait(5)
+        entered.wait(30)
         with database.write() as session:
             order.append(f"second saw {platform.newest_image(session, 'base').id}")
 
@@ -69,7 +69,7 @@ def test_a_write_transaction_excludes_others_from_its_first_moment(database):
         entered.set()
         put(session, 1)
         order.append("first wrote")
-    thread.join(10)
+    thread.join(30)
     assert order == ["first wrote", "second saw sha256:1"]
 
 
@@ -100,7 +100,7 @@ def test_the_same_row_from_many_threads_is_stored_once(database):
     start, ends = threading.Barrier(6), []
 
     def add():
-        start.wait(10)
+        start.wait(30)
         try:
             with database.write() as session:
                 parties.add_organisation(session, organisation("one"), ACT)
@@ -123,7 +123,7 @@ def test_what_comes_again_renews_the_row_from_every_thread(database):
     start = threading.Barrier(6)
 
     def see(number):
-        start.wait(10)
+        start.wait(30)
         with database.write() as session:
             platform.see_worker(session, "worker", float(number))
             put(session, 1)

@@ -74,7 +74,7 @@ class Gateway:
         with self._news:
             return [e["event"] for e in self.events if e["event"] != "progress"]
 
-    def wait_for(self, name: str, timeout: float = 10) -> dict:
+    def wait_for(self, name: str, timeout: float = 30) -> dict:
         with self._news:
             assert self._news.wait_for(lambda: self._find(name) or self._eof, timeout), name
             found = self._find(name)
@@ -98,16 +98,16 @@ class Gateway:
     def stop(self) -> dict:
         """Stop the process and return the receipt."""
         self.say(b"S")
-        assert self.process.wait(10) == 0
+        assert self.process.wait(30) == 0
         return self.wait_for("receipt")["receipt"]
 
-    def connect(self, timeout: float = 10) -> socket.socket:
+    def connect(self, timeout: float = 30) -> socket.socket:
         client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         client.settimeout(timeout)
         client.connect(self.socket)
         return client
 
-    def request(self, method, path, body=b"", *, headers=None, timeout=10):
+    def request(self, method, path, body=b"", *, headers=None, timeout=30):
         """Return status, headers and body of one exchange on a connection of its own."""
         connection = _UnixConnection(self.socket, timeout)
         try:
@@ -117,7 +117,7 @@ class Gateway:
         finally:
             connection.close()
 
-    def chat(self, content="2+2?", *, timeout=10, **fields):
+    def chat(self, content="2+2?", *, timeout=30, **fields):
         body = {"model": "target", "messages": [{"role": "user", "content": content}], **fields}
         code, _, reply = self.request(
             "POST", "/v1/chat/completions", json.dumps(body).encode(), timeout=timeout
@@ -179,7 +179,7 @@ def end(gateway: Gateway) -> None:
     """Leave nothing of it behind, whether it still runs or not."""
     if gateway.process.poll() is None:
         gateway.process.kill()
-    gateway.process.wait(10)
+    gateway.process.wait(30)
     gateway.process.stderr.close()
     gateway.hang_up()
 

@@ -211,7 +211,7 @@ class ScriptedVendor:
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
         self._thread.start()
-        ready.wait(5)
+        ready.wait(30)
 
     @property
     def base_url(self) -> str:
@@ -231,7 +231,7 @@ class ScriptedVendor:
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(5)
+        self._thread.join(30)
         assert not self._thread.is_alive()
 
     def _run(self, ready: threading.Event) -> None:

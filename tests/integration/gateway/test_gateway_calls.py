@@ -217,7 +217,7 @@ def test_the_first_reply_can_wait_for_the_sessions_word(vendor, launch):
     with pytest.raises(TimeoutError):
         client.recv(1)
     gateway.say(b"A")
-    client.settimeout(10)
+    client.settimeout(30)
     assert client.recv(12) == b"HTTP/1.1 200"
     client.close()
     assert gateway.ask() == "four"

@@ -28,7 +28,7 @@ def test_a_whole_run(vendor, gateway):
     vendor.default = echo
     client.drive(gateway.socket, [one(*row) for row in ROWS])
     client.drive(gateway.socket, [finish()])
-    assert gateway.process.wait(10) == 0
+    assert gateway.process.wait(30) == 0
     end = gateway.wait_for("end")
     assert end["scores"] == [[s, e, [1, e]] for s in range(2) for e in range(2)]
     assert vendor.most_in_flight > 1

@@ -20,7 +20,7 @@ def test_a_complete_run_ends_with_its_scores_and_receipt(vendor, gateway):
     gateway.ask()
     fill(gateway)
     assert gateway.end(4) == 204
-    assert gateway.process.wait(10) == 0
+    assert gateway.process.wait(30) == 0
     last = gateway.wait_for("end")
     assert last["rows"] == 4
     assert last["scores"] == [[0, 0, [0, 0]], [0, 1, [1, -1]], [1, 0, [0, -2]], [1, 1, [1, -3]]]
@@ -38,7 +38,7 @@ def test_after_the_end_everything_is_gone(vendor, launch):
     assert gateway.request("GET", "/v1/models")[0] == 410
     assert vendor.seen == []
     gateway.say(b"S")
-    assert gateway.process.wait(10) == 0
+    assert gateway.process.wait(30) == 0
     assert gateway.names() == ["listening", "first_request", "end"]
 
 

@@ -63,7 +63,7 @@ def test_the_credential_is_in_no_reply_and_no_event(vendor, launch):
 
 def test_an_order_that_cannot_be_enforced_starts_nothing(vendor, launch):
     gateway = launch(vendor.base_url, credentials={"target": "a\nb"}, listening=False)
-    assert gateway.process.wait(10) == 2
+    assert gateway.process.wait(30) == 2
     assert gateway.process.stderr.read() == b"gateway: refused: credentials\n"
     assert not Path(gateway.socket).exists()
 

@@ -155,7 +155,7 @@ def carry_out(spec: SessionSpec, runtime, watched: Watched | None = None) -> Ses
     return session.run(spec, (watched or Watched()).callbacks(), runtime)
 
 
-def until(holds, seconds=10.0) -> bool:
+def until(holds, seconds=30.0) -> bool:
     """Whether something comes to hold within so many seconds."""
     give_up = time.monotonic() + seconds
     pause = threading.Event()

@@ -127,7 +127,7 @@ def test_a_plain_container_does_not_hold_it(
 
         until(exceeds, 30, f"{peak} beyond {more_than}")
         # The kernel adds its figures up every two seconds.
-        until(lambda: room.is_back(own_engine) is not taken, 10, "the host has less, or has not")
+        until(lambda: room.is_back(own_engine) is not taken, 30, "the host has less, or has not")
 
 
 def test_a_plain_container_runs_on_after_its_deadline_and_a_polite_stop(own_engine, own, own_image):

@@ -89,7 +89,7 @@ def traces(engine: Engine2, run_root: Path) -> Traces:
     )
 
 
-def nothing_left(engine: Engine2, run_root: Path, before: Traces, seconds: float = 10) -> None:
+def nothing_left(engine: Engine2, run_root: Path, before: Traces, seconds: float = 30) -> None:
     """Wait until nothing is there that was not before. Raises AssertionError with what is."""
     left: dict[str, object] = {}
 

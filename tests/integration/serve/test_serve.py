@@ -104,7 +104,7 @@ def test_processes_that_die_are_started_again(serve):
     assert web[1] in served.web()
     assert web[0] not in served.web()
     assert served.worker() != worker
-    until(lambda: not [pid for pid in below if alive(pid)], 10, "nothing left of the worker")
+    until(lambda: not [pid for pid in below if alive(pid)], 30, "nothing left of the worker")
     assert "the web process died" in served.said
     assert "the worker process died" in served.said
 
@@ -133,7 +133,7 @@ def test_a_request_under_way_is_finished(serve):
         status = []
         stopping = threading.Thread(target=lambda: status.append(served.stop()))
         stopping.start()
-        until(lambda: served.get("/health/live")[0] == 0, 10, "no new request taken")
+        until(lambda: served.get("/health/live")[0] == 0, 30, "no new request taken")
         web = served.web()
         assert alive(web[0])
         stream.sendall(b"0123456789")
@@ -150,8 +150,8 @@ def test_what_does_not_end_is_ended_by_force(serve):
     # A process that is stopped hears no SIGTERM; whoever asks twice does not want to wait.
     os.kill(web, signal.SIGSTOP)
     served.process.terminate()
-    until(lambda: served.get("/health/live")[0] == 0, 10, "nobody let in any more")
+    until(lambda: served.get("/health/live", 3)[0] == 0, 30, "nobody let in any more")
     assert served.process.poll() is None
     served.process.terminate()
-    assert served.process.wait(10) == 0
+    assert served.process.wait(30) == 0
     assert not alive(web)

@@ -75,7 +75,7 @@ def racers(world):
         yield processes
         for process in processes:
             process.stdin.close()
-            assert process.wait(10) == 0
+            assert process.wait(30) == 0
 
 
 def test_the_last_bits_go_to_one_process(world, racers):

@@ -69,7 +69,7 @@ def test_a_run_waits_says_why_and_expires_with_a_refund(rig, monkeypatch):
     assert run.category == "engine_unavailable"
     assert run.started_at is None
     assert rig.entries(run_id) == ["charge", "refund"]
-    until(lambda: [s.index for s in rig.statements("run-refund", run_id)] != [None], 5, "logged")
+    until(lambda: [s.index for s in rig.statements("run-refund", run_id)] != [None], 30, "logged")
     assert rig.statements("run-end", run_id) == []
     rig.check_nothing_was_released(run_id)
     assert rig.run_dirs() == []
@@ -101,8 +101,8 @@ def test_an_engine_that_dies_in_the_middle_of_a_run(rig, protocol, door):
     # The engine itself kept the container; nobody could remove it.
     assert len(rig.containers()) == 1
     door.open()
-    until(lambda: not rig.containers(), 15, "the container removed when the engine is back")
-    until(lambda: not rig.run_dirs(), 5, "the run directory removed")
+    until(lambda: not rig.containers(), 30, "the container removed when the engine is back")
+    until(lambda: not rig.run_dirs(), 30, "the run directory removed")
     rig.vendor.release()
     asked = len(rig.vendor.seen)
     second = rig.start_run(protocol)

@@ -121,7 +121,7 @@ def serving(launcher, path, worker=NOBODY):
             yield
         finally:
             stopping.set()
-            thread.join(10)
+            thread.join(30)
             assert not thread.is_alive()
 
 

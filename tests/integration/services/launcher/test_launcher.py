@@ -45,7 +45,7 @@ def test_a_run_from_preflight_to_the_end(remote, engine, world, spec):
         thread = threading.Thread(target=lambda: waited.append(remote.wait(container)))
         thread.start()
         engine.finish(made, 3)
-        thread.join(10)
+        thread.join(30)
         assert (waited[0].status, waited[0].exit_code) == (Status.EXITED, 3)
         (found,) = remote.list(spec.owner)
         assert (found.id, found.name, found.run_dir) == (container, spec.name, spec.run_dir)

@@ -193,7 +193,7 @@ def answering(answer):
             yield listener.getsockname()[1]
         finally:
             listener.shutdown(socket.SHUT_RDWR)
-            thread.join(5)
+            thread.join(30)
 
 
 @pytest.mark.parametrize(
