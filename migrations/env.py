@@ -6,6 +6,7 @@ from alembic import context
 from harness.records import (  # noqa: F401
     audit,
     drafts,
+    kept,
     ledger,
     log,
     parties,

@@ -16,9 +16,10 @@ _UNITS: Final = {
     "bounded_count": "count over the samples",
     "rate": "count per exposure",
     "second_moment": "mean of the squared scores",
+    "paired_difference": "mean difference to the other model, sample by sample",
 }
 _HALF: Final = 50
-_RANGED: Final = ("bounded_mean", "bounded_count", "second_moment")
+_RANGED: Final = ("bounded_mean", "bounded_count", "second_moment", "paired_difference")
 
 
 def unit(figure: Shown) -> str:

@@ -3,16 +3,16 @@
 A cell is one figure (or one histogram) of a report. The run only picks its level; everything
 else about it is fixed by the signed protocol. Sums are exact integers or fractions.
 
-All kinds but the histogram are levels of sums: of scores, of their squares, of chances. A kind
-differs from another in what one sample adds (`ends`, and `metrics`) and in how the mean is shown
-(`scale`); a rate of two scores is two such levels.
+All kinds but the histogram are levels of sums: of scores, of their squares, of chances, of what
+another run's scores differ by. A kind differs from another in what one sample adds (`ends`, and
+`metrics`) and in how the mean is shown (`scale`); a rate of two scores is two such levels.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
-from math import comb, floor
+from math import comb, floor, prod
 from typing import Any
 
 from harness.disclosure.errors import CellInvalid, Reason, Refused
@@ -32,7 +32,11 @@ class Kind(StrEnum):
     RATE = "rate"
     SECOND_MOMENT = "second_moment"
     HISTOGRAM = "histogram"
+    PAIRED_DIFFERENCE = "paired_difference"
 
+
+# Kinds of which the same over another run makes a paired difference.
+COMPARED = (Kind.PROPORTION, Kind.BOUNDED_MEAN)
 
 # Kinds of what is counted: nothing is counted below zero.
 _COUNTS = (Kind.BOUNDED_COUNT, Kind.PASS_AT_K, Kind.RATE)
@@ -116,6 +120,11 @@ class Cell:
         """Whether it is a rate of two scores, the one kind that is released as two levels."""
         return self.exposure is not None and self.exposure.metric is not None
 
+    @property
+    def one_sum(self) -> bool:
+        """Whether it is released as one level of a sum over this run alone."""
+        return not self.two_levels and self.kind not in (Kind.HISTOGRAM, Kind.PAIRED_DIFFERENCE)
+
 
 def grid(n: int, unit: int) -> int:
     """N, the highest level of n samples in units of m: floor(n/m + 1/2)."""
@@ -125,19 +134,44 @@ def grid(n: int, unit: int) -> int:
 def levels(cell: Cell) -> int:
     """L, the number of values that the gate may release for a cell.
 
-    N + 1 for sums; for a rate of two scores (N + 1)^2; for k categories the ways to share N
+    N + 1 for sums; 2 N + 1 for a paired difference, from -N to N; for a rate of two scores
+    (N + 1)^2; for k categories the ways to share N
     units, C(N + k - 1, k - 1).
     """
     top = grid(cell.n, cell.unit)
     if cell.kind is Kind.HISTOGRAM:
         return comb(top + len(cell.labels) - 1, len(cell.labels) - 1)
+    if cell.kind is Kind.PAIRED_DIFFERENCE:
+        return 2 * top + 1
     return (top + 1) ** (2 if cell.two_levels else 1)
+
+
+def difference(cell: Cell) -> Cell:
+    """The cell of the paired difference of `cell` to the same figure of another run.
+
+    The difference of each sample adds to it; it is positive where this run's scores are higher.
+    Raises `CellInvalid` for a figure that is not a share or a mean of scores.
+    """
+    if cell.kind not in COMPARED:
+        raise CellInvalid("paired difference: only of a proportion or a bounded mean")
+    name, dot, label = cell.id.partition(".")
+    return replace(cell, id=f"{name}_difference{dot}{label}", kind=Kind.PAIRED_DIFFERENCE)
+
+
+def about_other_run(cells: Iterable[Cell]) -> int:
+    """How many different reports another run's outputs can bring about, this run's being fixed.
+
+    They reach a report through its paired differences and through nothing else.
+    """
+    return prod(levels(cell) for cell in cells if cell.kind is Kind.PAIRED_DIFFERENCE)
 
 
 def ends(cell: Cell) -> tuple[int, int]:
     """Least and greatest value that one sample can add to a cell's sum."""
     if cell.kind is Kind.PASS_AT_K:
         return 0, 1
+    if cell.kind is Kind.PAIRED_DIFFERENCE:
+        return cell.lo - cell.hi, cell.hi - cell.lo
     if cell.kind is Kind.SECOND_MOMENT:
         least, greatest = sorted((cell.lo**2, cell.hi**2))
         return (0 if cell.lo < 0 < cell.hi else least), greatest
@@ -168,7 +202,8 @@ def fineness(cell: Cell, epochs: int) -> int:
 def admits(cell: Cell, value: Levels) -> bool:
     """Whether `value` is one of the `levels(cell)` values of the cell's alphabet."""
     top = grid(cell.n, cell.unit)
-    if any(type(level) is not int or not 0 <= level <= top for level in value):
+    least = -top if cell.kind is Kind.PAIRED_DIFFERENCE else 0
+    if any(type(level) is not int or not least <= level <= top for level in value):
         return False
     if cell.kind is Kind.HISTOGRAM:
         return len(value) == len(cell.labels) and sum(value) == top
@@ -192,9 +227,20 @@ def round_total(cell: Cell, total: Total) -> Levels:
 def level_of(cell: Cell, total: Fraction | int) -> int:
     """Level of a sum: floor((sum - n lo) / (m (hi - lo)) + 1/2), exactly, by the cell's `ends`.
 
-    Raises `Refused` for a sum that n samples in [lo, hi] cannot have.
+    Of a paired difference sum / (m (hi - lo)), half away from zero, so that both directions round
+    alike. Raises `Refused` for a sum that n samples in [lo, hi] cannot have.
     """
+    if cell.kind is Kind.PAIRED_DIFFERENCE:
+        return _signed_level(cell, Fraction(total))
     return _level(cell, total, ends(cell))
+
+
+def _signed_level(cell: Cell, total: Fraction) -> int:
+    width = cell.hi - cell.lo
+    if abs(total) > cell.n * width:
+        raise Refused(Reason.TOTAL_RANGE)
+    size = floor(abs(total) / (cell.unit * width) + Fraction(1, 2))
+    return -size if total < 0 else size
 
 
 def _level(cell: Cell, total: Fraction | int, within: tuple[int, int]) -> int:

@@ -22,8 +22,14 @@ def rounded(value: Fraction) -> str:
 
 
 def shown_sum(cell: Cell, level: int) -> str:
-    """Return lo + (hi - lo) level m / n, clipped to [lo, hi], in the unit of the figure."""
+    """Return lo + (hi - lo) level m / n, clipped to [lo, hi], in the unit of the figure.
+
+    Of a paired difference (hi - lo) level m / n, clipped to what scores can differ by.
+    """
     lo, hi = ends(cell)
+    if cell.kind is Kind.PAIRED_DIFFERENCE:
+        mean = Fraction(hi * level * cell.unit, cell.n)
+        return rounded(min(max(mean, Fraction(lo)), Fraction(hi)))
     mean = lo + Fraction((hi - lo) * level * cell.unit, cell.n)
     return rounded(scale(cell) * min(max(mean, Fraction(lo)), Fraction(hi)))
 
@@ -83,13 +89,9 @@ def end_mark(cell: Cell, value: Levels, epochs: int = 1) -> str | None:
     """Return "≤ …" at the lowest level and "≥ …" at the highest, as pages write the ends.
 
     The figure beside the sign is the extreme mean that the level stands for, rounded outward.
-    None for inner levels, histograms and rates of two scores.
+    None for inner levels, histograms, rates of two scores and paired differences.
     """
-    if (
-        cell.kind is Kind.HISTOGRAM
-        or cell.two_levels
-        or value[0] not in (0, grid(cell.n, cell.unit))
-    ):
+    if not cell.one_sum or value[0] not in (0, grid(cell.n, cell.unit)):
         return None
     low, high = (scale(cell) * end for end in span(cell, value[0], epochs))
     if value[0] == 0:
@@ -115,7 +117,7 @@ def figure(cell: Cell, value: Levels, epochs: int = 1, *, noised: bool = False) 
         return entry | {"levels": list(value), "interval": None} | read
     if cell.two_levels:
         return entry | {"levels": list(value), "interval": None}
-    if noised:
+    if noised or cell.kind is Kind.PAIRED_DIFFERENCE:
         return entry | {"level": value[0], "interval": None}
     found = interval(cell, value[0], epochs)
     return entry | {

@@ -5,8 +5,9 @@ on the declared grids or `Refused` with one constant of a closed vocabulary. It 
 bits; it refuses when the alphabet is not the one that was charged with the reservation.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from harness.disclosure import privacy
 from harness.disclosure.bits import Policy, report_alphabet
@@ -33,6 +34,7 @@ class Findings:
 
 
 _NOTHING = Findings()
+_NONE: Mapping[str, Fraction] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,15 @@ def release_rows(
     charged: int,
     findings: Findings = _NOTHING,
     draw: Draw | None = None,
+    other: Mapping[str, Fraction] = _NONE,
 ) -> Released:
-    """Aggregate a run's rows and release them; see `release`.
+    """Aggregate a run's rows and release them; see `release`, and for `other` `aggregate`.
 
     `draw` gives the noise of a protocol that has agreed on some; without it that is refused.
     Raises only `Refused`. Nothing of the rows survives in it, not even as a cause.
     """
     try:
-        totals = aggregate(rows, plan, cells)
+        totals = aggregate(rows, plan, cells, other)
         if policy.privacy is not None:
             totals = _noised(cells, totals, plan, policy.privacy, draw)
         samples = len(plan.samples)

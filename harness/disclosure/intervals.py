@@ -4,7 +4,8 @@ Proportions: Wilson's score interval at 95 %, its low end from the smallest coun
 and its high end from the largest. Other sums ("range"): the same score interval with the
 largest variance that a mean mu in [lo, hi] allows, (hi - mu)(mu - lo) (Bhatia and Davis, 2000),
 so it covers whatever the scores' distribution is. Samples are taken as independent. There is
-none for a histogram and for a rate of two scores, whose ratio has no bound.
+none for a histogram, for a rate of two scores, whose ratio has no bound, and for a paired
+difference, of which the scores of one run alone say nothing.
 """
 
 from dataclasses import dataclass

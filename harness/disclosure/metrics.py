@@ -21,6 +21,7 @@ Row = tuple[int, int, tuple[int, ...]]
 Column = Sequence[int]
 
 _ROW_PARTS = 3
+_NONE: Mapping[str, Fraction] = {}
 # Kinds for which the sum of the scores is not enough.
 _OF_EACH = (Kind.HISTOGRAM, Kind.SECOND_MOMENT, Kind.PASS_AT_K)
 
@@ -46,16 +47,20 @@ class Plan:
     epochs: int = 1
 
 
-def aggregate(rows: Iterable[Row], plan: Plan, cells: Sequence[Cell]) -> tuple[Total, ...]:
+def aggregate(
+    rows: Iterable[Row], plan: Plan, cells: Sequence[Cell], other: Mapping[str, Fraction] = _NONE
+) -> tuple[Total, ...]:
     """Totals of the cells, in their order; epochs are averaged per sample, exactly.
 
+    `other` holds, by id of a paired difference, the total of the same scores in another run over
+    the same samples: the sum of each sample's difference is the difference of both sums.
     Raises `Refused` unless every sample and epoch has exactly one row of plain integers within
     the declared ranges, and every cell fits the plan.
     """
     who, values = _checked(rows, plan)
     sums, columns = _columns(values, plan, {name for cell in cells for name in _kept(cell)})
     table = _Table(plan, who, sums, columns, _positions(cells, plan, who))
-    return tuple(_total(cell, table) for cell in cells)
+    return tuple(_total(cell, table, other) for cell in cells)
 
 
 def group_size(plan: Plan, group: Group | None) -> int:
@@ -194,8 +199,15 @@ class _Table:
             raise Refused(Reason.CELLS_DIFFER)
 
 
-def _total(cell: Cell, table: _Table) -> Total:
+def _total(cell: Cell, table: _Table, other: Mapping[str, Fraction]) -> Total:
     bounds, epochs = (cell.lo, cell.hi), table.plan.epochs
+    if cell.kind is Kind.PAIRED_DIFFERENCE:
+        theirs = other.get(cell.id)
+        if theirs is None:
+            raise Refused(Reason.CELLS_DIFFER)
+        if not cell.n * cell.lo <= theirs <= cell.n * cell.hi:
+            raise Refused(Reason.TOTAL_RANGE)
+        return (table.total(cell, cell.metric, bounds) - theirs,)
     if cell.kind not in _OF_EACH:
         total = table.total(cell, cell.metric, bounds)
         if cell.exposure is None or cell.exposure.metric is None:

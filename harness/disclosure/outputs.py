@@ -1,8 +1,9 @@
 """The bound for one output: what a report can tell about a single reply of the model.
 
 With all other outputs held fixed, one output moves a sum by at most what one sample adds, which
-is at most a unit: its level takes one of two values. A histogram takes one of k, and a rate of
-two scores moves two levels. Nor can an output do more than choose its own scores. So it chooses
+is at most a unit: its level takes one of two values, that of a paired difference one of three where
+the unit is a single sample. A histogram takes one of k, and a rate of two scores moves two levels.
+Nor can an output do more than choose its own scores. So it chooses
 among
 
     c = min( product over the metrics that it feeds of 2, 4 or k; product of its scores' values )
@@ -62,6 +63,9 @@ def _moved(cells: Iterable[Cell]) -> int:
 def _values(cell: Cell) -> int:
     if cell.kind is Kind.HISTOGRAM:
         return len(cell.labels)
+    if cell.kind is Kind.PAIRED_DIFFERENCE and cell.unit == 1:
+        # Halves round away from zero on both sides: one unit can reach from -1 over 0 to 1.
+        return 3
     return 4 if cell.two_levels else 2
 
 

@@ -56,7 +56,7 @@ class Yearly:
 class Preview:
     """Everything to weigh before signing. Costs are millionths of a US dollar.
 
-    `metrics` are entries of a report with invented levels; `precision` covers sums only.
+    `metrics` are entries of a report with invented levels; `precision` covers sums over one run.
     """
 
     metrics: tuple[dict[str, Any], ...]
@@ -98,7 +98,7 @@ def preview(
         cost_per_run=per_run,
         cost_total=per_run * spending.runs,
         precision=tuple(
-            precision(cell, noise=_noise(cell, cells, policy)) for cell in cells if _is_sum(cell)
+            precision(cell, noise=_noise(cell, cells, policy)) for cell in cells if cell.one_sum
         ),
         words=(
             *_words(count, needed, yearly, caps),
@@ -138,12 +138,10 @@ def invented(cell: Cell, position: int) -> Levels:
         weights = [Fraction(2 * cell.n * (k - i), k * (k + 1)) for i in range(k)]
         return histogram_levels(cell, weights)
     top = grid(cell.n, cell.unit)
+    if cell.kind is Kind.PAIRED_DIFFERENCE:
+        return ((2 * top * ((61 + 37 * position) % 100)) // 100 - top,)
     level = top * ((61 + 37 * position) % 100) // 100
     return (level, top) if cell.two_levels else (level,)
-
-
-def _is_sum(cell: Cell) -> bool:
-    return cell.kind is not Kind.HISTOGRAM and not cell.two_levels
 
 
 def cost_ceiling(spending: Spending) -> int:

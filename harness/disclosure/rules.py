@@ -13,7 +13,7 @@ from math import isqrt
 from harness.disclosure import privacy
 from harness.disclosure.accountant import Caps
 from harness.disclosure.bits import MICRO, Policy, Release, microbits, report_alphabet, text
-from harness.disclosure.cells import Cell
+from harness.disclosure.cells import Cell, about_other_run
 from harness.disclosure.errors import NotAdmitted, Problem
 from harness.disclosure.metrics import Plan, group_size
 
@@ -49,6 +49,7 @@ def problems(cells: Sequence[Cell], plan: Plan, policy: Policy, caps: Caps) -> t
             _groups(plan),
             _fields(plan),
             _cells(cells, plan),
+            _noise(cells, policy),
             _bits(cells, policy, caps),
             _privacy(cells, policy),
         )
@@ -193,6 +194,12 @@ def _size(path: str, cell: Cell, plan: Plan) -> Iterator[Problem]:
             f"the unit m is {cell.unit}; the largest for {_count(cell.n, 'sample')} is {cell.n}"
         )
         yield Problem(f"{path}.unit", "unit", message)
+
+
+def _noise(cells: Iterable[Cell], policy: Policy) -> Iterator[Problem]:
+    if policy.privacy is not None and about_other_run(cells) > 1:
+        message = "no noise is drawn for another run's outputs; compare without noise"
+        yield Problem("compare", "noise", message)
 
 
 def _bits(cells: Sequence[Cell], policy: Policy, caps: Caps) -> Iterator[Problem]:

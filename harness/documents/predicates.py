@@ -91,13 +91,24 @@ class ProtocolActivation(Predicate):
     approvals: Annotated[tuple[ApprovalInLog, ...], Field(min_length=2, max_length=16)]
 
 
+class Compared(Part):
+    """The released run of another model that a run is compared with, by run and report.
+
+    `alphabet` is how many reports its outputs can bring about; that is charged to its model.
+    """
+
+    run: RunId
+    report: Digest
+    alphabet: Alphabet
+
+
 class RunStart(Predicate):
     """A run slot is reserved and its bits are charged. Signed by the server.
 
     `ordinal` counts all slots of the protocol from 1, `of` is the agreed maximum of unrefunded
     ones. `due` is when the run has an ending at the latest, `slot` when its report appears,
-    null when that is on completion. Where noise is agreed, `epsilon` is charged for each record;
-    elsewhere there is no such field.
+    null when that is on completion. `compared` is null where the protocol compares with nothing.
+    Where noise is agreed, `epsilon` is charged for each record; elsewhere there is no such field.
     """
 
     protocol: Digest
@@ -112,6 +123,7 @@ class RunStart(Predicate):
     slot: Instant | None
     alphabet: Alphabet
     bits: Bits
+    compared: Compared | None
     epsilon: Amount | None = None
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from harness.documents.fields import (
     Alphabet,
@@ -13,10 +13,12 @@ from harness.documents.fields import (
     Decimal,
     Digest,
     Integer,
+    Line,
     Name,
     Names,
     Part,
     Positive,
+    distinct,
     doc,
 )
 
@@ -48,6 +50,12 @@ class SumMetric(_Metric):
         Literal["proportion", "bounded_mean", "bounded_count", "second_moment"],
         doc("How scores become a figure"),
     ]
+
+
+class PairedMetric(_Metric):
+    """What this run's scores exceed those of another model's run by, over the same samples."""
+
+    kind: Annotated[Literal["paired_difference"], doc("How scores become a figure")]
 
 
 class PassMetric(_Metric):
@@ -94,8 +102,8 @@ def _metric_tag(value: Any) -> str:
     kind = field_of(value, "kind")
     if kind == "histogram":
         return "histogram" if field_of(value, "percentiles") is None else "ordered"
-    if kind == "pass_at_k":
-        return "pass_at_k"
+    if kind in ("pass_at_k", "paired_difference"):
+        return str(kind)
     return "rate" if kind == "rate" else "sum"
 
 
@@ -107,11 +115,29 @@ def field_of(value: Any, name: str) -> Any:
 ReleasedMetric: TypeAlias = Annotated[
     Annotated[SumMetric, Tag("sum")]
     | Annotated[PassMetric, Tag("pass_at_k")]
+    | Annotated[PairedMetric, Tag("paired_difference")]
     | Annotated[RateMetric, Tag("rate")]
     | Annotated[HistogramMetric, Tag("histogram")]
     | Annotated[OrderedMetric, Tag("ordered")],
     Discriminator(_metric_tag),
 ]
+
+
+class Compared(Part):
+    """Another model's agreement over the same suite, whose run each run is compared with.
+
+    Its vendor has agreed to that in `evidence.scores_kept_days` there.
+    """
+
+    agreement: Annotated[Name, doc("Name of that agreement")]
+    protocol: Annotated[Digest, doc("Digest of its protocol")]
+    vendor: Annotated[Line, doc("Its vendor")]
+    model: Annotated[Line, doc("Its model, which the differences are charged to as well")]
+    metrics: Annotated[
+        tuple[CellId, ...],
+        AfterValidator(distinct),
+        doc("Figures of both whose difference is a figure here", min_length=1, max_length=64),
+    ]
 
 
 class Analysis(Part):
@@ -122,6 +148,7 @@ class Analysis(Part):
         tuple[ReleasedMetric, ...],
         doc("All figures of the report, in order", min_length=1, max_length=64),
     ]
+    compared: Annotated[Compared | None, doc("What differences are to; null where there are none")]
 
 
 class Release(Part):

@@ -12,6 +12,7 @@ from harness.documents.protocol_release import OrderedMetric, PassMetric, RateMe
 
 _MAX_SPAN = 100
 _MIN_LABELS = 2
+_COMPARED = ("proportion", "bounded_mean")
 _COUNTS = ("bounded_count", "pass_at_k", "rate")
 
 
@@ -59,6 +60,8 @@ def _figure_range(metric: ReleasedMetric) -> tuple[Fraction, Fraction]:
     lo, hi = Fraction(metric.lo), Fraction(metric.hi)
     if metric.kind == "pass_at_k":
         return Fraction(0), Fraction(1)
+    if metric.kind == "paired_difference":
+        return lo - hi, hi - lo
     if metric.kind == "bounded_count":
         return lo * metric.n, hi * metric.n
     if metric.kind == "second_moment":
@@ -144,6 +147,42 @@ def _membership(metric: ReleasedMetric, protocol: Body) -> Iterator[tuple[str, s
         yield "n", f"must be {size}, the size that the suite section gives"
 
 
+def _compared(protocol: Body) -> Iterator[Problem]:
+    """A difference is that of a figure which both runs have, and there is one for each named."""
+    compared = protocol.analysis.compared
+    found = {m.id: m for m in protocol.analysis.metrics if m.kind == "paired_difference"}
+    own = {m.id: m for m in protocol.analysis.metrics if m.kind in _COMPARED}
+    named = {difference_id(name): name for name in (compared.metrics if compared else ())}
+    if found.keys() != named.keys():
+        yield Problem("analysis.metrics", "have other differences than analysis.compared names")
+    for name in found.keys() & named.keys():
+        figure = own.get(named[name])
+        if figure is None:
+            message = f"{named[name]} is no share or mean of scores of this protocol"
+            yield Problem("analysis.compared.metrics", message)
+        elif _scores_of(figure) != _scores_of(found[name]):
+            yield Problem(f"analysis.metrics.{name}", f"is over other scores than {figure.id}")
+    if protocol.disclosure.differential_privacy is not None:
+        # A difference to a sum without noise would tell what the noise is to hide.
+        message = "noise is agreed, so that runs cannot be compared"
+        if compared is not None:
+            yield Problem("analysis.compared", message)
+        if protocol.evidence.scores_kept_days is not None:
+            yield Problem("evidence.scores_kept_days", message)
+    if compared and compared.model == protocol.system.model:
+        yield Problem("analysis.compared.model", "must be another model")
+
+
+def difference_id(name: str) -> str:
+    """How the difference of a figure of this name is called."""
+    head, dot, label = name.partition(".")
+    return f"{head}_difference{dot}{label}"
+
+
+def _scores_of(metric: ReleasedMetric) -> tuple[object, ...]:
+    return metric.metric, metric.lo, metric.hi, metric.group, metric.n, metric.unit
+
+
 def _bits(protocol: Body) -> Iterator[Problem]:
     disclosure = protocol.disclosure
     if decimal.Decimal(disclosure.bits) > disclosure.bits_cap:
@@ -173,6 +212,7 @@ _RULES: tuple[Callable[[Body], Iterator[Problem]], ...] = (
     _window,
     _primary,
     _metrics,
+    _compared,
     _bits,
     _privacy,
 )

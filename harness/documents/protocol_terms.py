@@ -114,6 +114,17 @@ class Evidence(Part):
     """What is kept."""
 
     retention: Annotated[Literal["destroy"], doc("What happens to prompts and outputs")]
+    scores_kept_days: Annotated[
+        int | None,
+        doc(
+            "How long a released run's sums of scores are kept encrypted, so that this auditor's "
+            "runs of other models over the same suite can be compared with it, each charged to "
+            "this model's ledgers; null: not kept, not compared",
+            unit="days",
+            ge=1,
+            le=366,
+        ),
+    ]
     report_kept_years: Annotated[
         int, doc("How long the report stays available", unit="years", ge=1, le=100)
     ]

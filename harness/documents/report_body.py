@@ -12,6 +12,7 @@ from harness.documents.fields import (
     Decimal,
     Digest,
     Instant,
+    Integer,
     Line,
     Name,
     Names,
@@ -82,6 +83,21 @@ class SumFigure(Part):
     interval: Annotated[Interval | None, doc("Uncertainty; null when none is computed")]
 
 
+class PairedFigure(Part):
+    """What this run's scores exceed those of another model's run by."""
+
+    id: Annotated[CellId, doc("Name of the figure in the protocol")]
+    kind: Annotated[Literal["paired_difference"], doc("How scores became a figure")]
+    group: Annotated[Group | None, doc("Group that it counts; null for all samples")]
+    n: Annotated[Positive, doc("Samples that it counts", unit="samples")]
+    unit: Annotated[Positive, doc("Step of the grid", unit="samples")]
+    level: Annotated[
+        Integer, doc("Released level on the grid, below 0 where this run is lower", unit="steps")
+    ]
+    shown: Annotated[Decimal, doc("The figure that the level stands for", unit="the metric's")]
+    interval: Annotated[None, doc("None is computed for differences")]
+
+
 class RatioFigure(Part):
     """A rate of two scores."""
 
@@ -134,16 +150,28 @@ def _figure(value: Any) -> str:
     kind = field_of(value, "kind")
     if kind == "histogram":
         return "histogram" if field_of(value, "percentiles") is None else "ordered"
+    if kind == "paired_difference":
+        return "paired"
     return "sum" if kind != "rate" or field_of(value, "levels") is None else "ratio"
 
 
 Figure: TypeAlias = Annotated[
     Annotated[SumFigure, Tag("sum")]
     | Annotated[RatioFigure, Tag("ratio")]
+    | Annotated[PairedFigure, Tag("paired")]
     | Annotated[HistogramFigure, Tag("histogram")]
     | Annotated[OrderedFigure, Tag("ordered")],
     Discriminator(_figure),
 ]
+
+
+class Compared(Part):
+    """The other model's released run that differences are to."""
+
+    vendor: Annotated[Line, doc("Organisation that serves the other model")]
+    model: Annotated[Line, doc("Its public name")]
+    run: Annotated[RunId, doc("Id of its run")]
+    report: Annotated[Digest, doc("Digest of that run's report")]
 
 
 class DisclosureLine(Part):
@@ -199,6 +227,7 @@ class Body(Part):
     metrics: Annotated[
         tuple[Figure, ...], doc("The figures, in the protocol's order", min_length=1, max_length=64)
     ]
+    compared: Annotated[Compared | None, doc("What differences are to; null for none")]
     completeness: Annotated[
         Literal["≥ 99 %", "95–99 %"] | None,  # noqa: RUF001 - a range of figures has an en dash
         doc("Share of samples that the model answered; null when hidden"),

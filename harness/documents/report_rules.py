@@ -17,6 +17,7 @@ from harness.documents.report_body import (
     HistogramFigure,
     NoisedLine,
     OrderedFigure,
+    PairedFigure,
     RatioFigure,
     SumFigure,
 )
@@ -34,6 +35,7 @@ def check_against(report: Body, protocol: Protocol, digest: str) -> None:
     DocumentInvalid.
     """
     terms, shown = protocol.disclosure, report.disclosure
+    mine, theirs = report.compared, protocol.analysis.compared
     pairs = {
         "protocol": (report.protocol, digest),
         "run.of": (report.run.of, protocol.budget.runs),
@@ -44,6 +46,10 @@ def check_against(report: Body, protocol: Protocol, digest: str) -> None:
         "model.snapshot": (report.model.snapshot, protocol.system.snapshot),
         "claim.sentence": (report.claim.sentence, protocol.claim.sentence),
         "claim.verdict": (report.claim.verdict == "none", protocol.claim.decision is None),
+        "compared": (
+            None if mine is None else (mine.vendor, mine.model),
+            None if theirs is None else (theirs.vendor, theirs.model),
+        ),
         "completeness": (report.completeness is None, terms.completeness == "hidden"),
         "disclosure.alphabet": (shown.alphabet, terms.alphabet),
         "disclosure.bits": (decimal.Decimal(shown.bits), decimal.Decimal(terms.bits)),
@@ -58,8 +64,8 @@ def check_against(report: Body, protocol: Protocol, digest: str) -> None:
     }
     found = [
         Problem(path, "is not what the protocol says")
-        for path, (mine, agreed) in pairs.items()
-        if mine != agreed
+        for path, (said, agreed) in pairs.items()
+        if said != agreed
     ]
     shape = [(f.id, f.kind, f.group, f.n, f.unit) for f in report.metrics]
     if shape != [(m.id, m.kind, m.group, m.n, m.unit) for m in protocol.analysis.metrics]:
@@ -111,6 +117,9 @@ def _figures(report: Body) -> Iterator[Problem]:
             yield from _histogram(figure, f"metrics[{at}]")
         elif isinstance(figure, RatioFigure):
             yield from _ratio(figure, f"metrics[{at}]")
+        elif isinstance(figure, PairedFigure):
+            if abs(figure.level) > _top(figure):
+                yield Problem(f"metrics[{at}].level", "is beyond the ends of the grid")
         else:
             yield from _sum(figure, f"metrics[{at}]")
 

@@ -1,10 +1,10 @@
 """The accountant's ledger: what each run was charged, and what was given back."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, and_, delete, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from harness.records import audit
 from harness.records.base import Act, Base
@@ -12,9 +12,17 @@ from harness.records.log import Statement
 from harness.records.parties import Organisation
 from harness.records.protocols import Protocol
 
+CHARGE: Final = "charge"
+COMPARED: Final = "compared"
+# What takes a charge back, by its kind.
+REFUNDS: Final = {CHARGE: "refund", COMPARED: "returned"}
+
 
 class LedgerEntry(Base):
     """A charge, or the refund that takes it back. Append-only; `at` is whole seconds.
+
+    `kind` is charge or refund; for the model of the other run that a run is compared with it is
+    compared or returned.
 
     Run and model may be unknown here: a charge outlives the records that a restore has lost.
     """
@@ -61,18 +69,36 @@ def of_model(session: Session, model: str) -> Sequence[LedgerEntry]:
     ).all()
 
 
-def charge_of(session: Session, run: str) -> LedgerEntry | None:
-    """The charge of a run that no refund has taken back."""
+def standing(session: Session, run: str) -> Mapping[str, LedgerEntry]:
+    """The charges of a run that no refund has taken back, by kind."""
     rows = session.scalars(select(LedgerEntry).where(LedgerEntry.run == run)).all()
     by_kind = {row.kind: row for row in rows}
-    return None if "refund" in by_kind else by_kind.get("charge")
+    return {
+        kind: by_kind[kind]
+        for kind, back in REFUNDS.items()
+        if kind in by_kind and back not in by_kind
+    }
+
+
+def charge_of(session: Session, run: str) -> LedgerEntry | None:
+    """The charge of a run to its own model that no refund has taken back."""
+    return standing(session, run).get(CHARGE)
+
+
+def model_of(session: Session, run: str) -> str | None:
+    """Model of a run, by its agreement or its charge; None where neither is known."""
+    query = select(Protocol.model).join(Statement, Statement.protocol == Protocol.id)
+    found = session.scalars(query.where(Statement.run == run, Statement.kind == "run-start"))
+    charged = charges(session, (run,)).get(run)
+    return found.first() or (None if charged is None else charged.model)
 
 
 class Logged(NamedTuple):
     """A run-start or run-refund of the log, with what the ledger has for it.
 
     `auditor`, `owner_group` and `model` are those of its protocol, None where that is not known;
-    `entry` is the ledger's charge or refund of the run.
+    `entry` is the ledger's charge or refund of the run, `other` the one to the model of the run
+    that it is compared with.
     """
 
     run: str
@@ -82,11 +108,19 @@ class Logged(NamedTuple):
     owner_group: str | None
     model: str | None
     entry: LedgerEntry | None
+    other: LedgerEntry | None
 
 
-def logged(session: Session, statement: str, kind: str, since: float) -> Sequence[Logged]:
-    """Statements of a kind since a time, oldest first, each with the ledger's entry of `kind`."""
-    entry = and_(LedgerEntry.run == Statement.run, LedgerEntry.kind == kind)
+def logged(
+    session: Session, statement: str, kinds: tuple[str, str], since: float
+) -> Sequence[Logged]:
+    """Statements of a kind since a time, oldest first, each with the ledger's entries of `kinds`.
+
+    The first kind is that of the run's own model.
+    """
+    entry = and_(LedgerEntry.run == Statement.run, LedgerEntry.kind == kinds[0])
+    second = aliased(LedgerEntry)
+    other = and_(second.run == Statement.run, second.kind == kinds[1])
     query = (
         select(
             Statement.run,
@@ -96,10 +130,12 @@ def logged(session: Session, statement: str, kind: str, since: float) -> Sequenc
             Organisation.owner_group,
             Protocol.model,
             LedgerEntry,
+            second,
         )
         .outerjoin(Protocol, Protocol.id == Statement.protocol)
         .outerjoin(Organisation, Organisation.name == Protocol.auditor)
         .outerjoin(LedgerEntry, entry)
+        .outerjoin(second, other)
         .where(Statement.kind == statement, Statement.created_at > since)
         .order_by(Statement.id)
     )
@@ -110,12 +146,15 @@ def unexplained(session: Session) -> Sequence[LedgerEntry]:
     """Refunds of which the log knows nothing."""
     said = and_(Statement.run == LedgerEntry.run, Statement.kind == "run-refund")
     query = select(LedgerEntry).outerjoin(Statement, said)
-    return session.scalars(query.where(LedgerEntry.kind == "refund", Statement.id.is_(None))).all()
+    refunds = LedgerEntry.kind.in_(REFUNDS.values())
+    return session.scalars(query.where(refunds, Statement.id.is_(None))).all()
 
 
-def charges(session: Session, runs: Collection[str]) -> Mapping[str, LedgerEntry]:
+def charges(
+    session: Session, runs: Collection[str], kind: str = CHARGE
+) -> Mapping[str, LedgerEntry]:
     """The charge of each of these runs, refunded or not, by run."""
-    query = select(LedgerEntry).where(LedgerEntry.kind == "charge", LedgerEntry.run.in_(runs))
+    query = select(LedgerEntry).where(LedgerEntry.kind == kind, LedgerEntry.run.in_(runs))
     return {row.run: row for row in session.scalars(query)}
 
 

@@ -3,10 +3,13 @@
 Written from the formulas alone, in exact integers and fractions, for the verifier:
 
     N       = floor(n/m + 1/2)                     highest level of n samples in units of m
-    L       = N + 1, for a histogram of k labels C(N + k - 1, k - 1), for two levels (N + 1)^2
+    L       = N + 1, for a paired difference 2 N + 1 (from -N to N), for a histogram of
+              k labels C(N + k - 1, k - 1), for two levels (N + 1)^2
     [a, b]  = what one sample adds: its score in [lo, hi], for pass@k a chance in [0, 1], for a
-              second moment the square of a number in [lo, hi]
-    shown   = f (a + (b - a) level m / n), the mean clipped to [a, b]; a label's share is level / N
+              second moment the square of a number in [lo, hi], for a paired difference one in
+              [lo - hi, hi - lo]
+    shown   = f (a + (b - a) level m / n), the mean clipped to [a, b]; a label's share is level / N;
+              a paired difference (hi - lo) level m / n, clipped to [a, b]
     f       = 1, for a count n, for a rate per a stated exposure 1 / that exposure
     ratio   = (count's level times its hi) / (exposure's level times its hi)
     bits    = log2( T (L_1 ... L_k Q V D + F) ), F = 1
@@ -21,6 +24,7 @@ from harness.tlog.reader import Node
 
 PROPORTION, BOUNDED_MEAN, HISTOGRAM = "proportion", "bounded_mean", "histogram"
 COUNT, MOMENT, RATE = "bounded_count", "second_moment", "rate"
+PAIRED = "paired_difference"
 ATTEMPTS = "pass_at_k"
 _FROM_ZERO = {COUNT, ATTEMPTS, RATE}
 # What some kinds say besides what all say.
@@ -69,6 +73,8 @@ class Cell:
         """A and b: the range of what one sample adds."""
         if self.kind == ATTEMPTS:
             return 0, 1
+        if self.kind == PAIRED:
+            return self.lo - self.hi, self.hi - self.lo
         if self.kind != MOMENT:
             return self.lo, self.hi
         squares = (self.lo * self.lo, self.hi * self.hi)
@@ -88,6 +94,11 @@ class Cell:
         return epochs * epochs if self.kind == MOMENT else epochs
 
     @property
+    def least(self) -> int:
+        """The lowest level."""
+        return -self.top if self.kind == PAIRED else 0
+
+    @property
     def top(self) -> int:
         """N, the highest level."""
         return (2 * self.n + self.unit) // (2 * self.unit)
@@ -105,7 +116,7 @@ def levels(cell: Cell) -> int:
     """L, the number of values a report may show for this metric."""
     if cell.kind == HISTOGRAM:
         return comb(cell.top + len(cell.labels) - 1, len(cell.labels) - 1)
-    return (cell.top + 1) * (cell.top + 1) if cell.ratio else cell.top + 1
+    return (cell.top + 1) * (cell.top + 1) if cell.ratio else cell.top - cell.least + 1
 
 
 def shown(cell: Cell, level: int) -> str:
@@ -113,7 +124,10 @@ def shown(cell: Cell, level: int) -> str:
     if cell.kind == HISTOGRAM:
         return rounded(Fraction(level, cell.top))
     low, high = cell.ends
-    mean = low + Fraction((high - low) * level * cell.unit, cell.n)
+    if cell.kind == PAIRED:
+        mean = Fraction(high * level * cell.unit, cell.n)
+    else:
+        mean = low + Fraction((high - low) * level * cell.unit, cell.n)
     return rounded(cell.factor * max(Fraction(low), min(mean, Fraction(high))))
 
 
@@ -184,7 +198,7 @@ def _read_cell(node: Node) -> Cell:
     lo = node["lo"].integer(-_MAX_SCORE, _MAX_SCORE)
     hi = node["hi"].integer(lo + 1, _MAX_SCORE)
     labels = tuple(label.text() for label in node["labels"].items(_MAX_LABELS))
-    if kind not in {PROPORTION, BOUNDED_MEAN, COUNT, MOMENT, ATTEMPTS, RATE, HISTOGRAM}:
+    if kind not in {PROPORTION, BOUNDED_MEAN, COUNT, MOMENT, ATTEMPTS, RATE, HISTOGRAM, PAIRED}:
         node["kind"].fail("is unknown")
     if kind == PROPORTION and (lo, hi) != (0, 1):
         node.fail("is a proportion outside 0 and 1")

@@ -3,8 +3,10 @@
 Each check takes the chain, returns a short finding and raises TlogError when it fails.
 """
 
+from math import prod
+
 from harness.tlog import arithmetic, intervals, privacy
-from harness.tlog.arithmetic import HISTOGRAM, Cell
+from harness.tlog.arithmetic import HISTOGRAM, PAIRED, Cell
 from harness.tlog.bundle import Kind
 from harness.tlog.chain import Chain
 from harness.tlog.errors import CheckError
@@ -25,6 +27,7 @@ def shape(chain: Chain) -> str:
         check_metric(node, cell, protocol["harness"]["epochs"])
     privacy.check(protocol, report, cells)
     _terms(protocol, report)
+    _compared(chain, cells)
     _claim(protocol["claim"], report["claim"])
     _symbols(protocol["disclosure"], report)
     return f"{len(cells)} of {len(cells)} metrics"
@@ -79,10 +82,12 @@ def check_metric(node: Node, cell: Cell, epochs: Node) -> None:
     if cell.ratio:
         _ratio(node, cell)
         return
-    found = node["level"].integer(0, cell.top)
+    found = node["level"].integer(cell.least, cell.top)
     if node["shown"].text() != arithmetic.shown(cell, found):
         node["shown"].fail("does not follow from the level")
-    if not node["interval"].is_null():
+    if cell.kind == PAIRED:
+        _no_interval(node, "a difference")
+    elif not node["interval"].is_null():
         intervals.check(node["interval"], cell, found, epochs)
 
 
@@ -94,8 +99,7 @@ def _histogram(node: Node, cell: Cell) -> None:
     for label, level in zip(cell.labels, found, strict=True):
         if shown[label].text() != arithmetic.shown(cell, level):
             node["shown"].fail("does not follow from the levels")
-    if not node["interval"].is_null():
-        node["interval"].fail("is given for a histogram")
+    _no_interval(node, "a histogram")
     if cell.percents:
         _percentiles(node["percentiles"], cell, found)
 
@@ -119,8 +123,12 @@ def _ratio(node: Node, cell: Cell) -> None:
     shown = None if node["shown"].is_null() else node["shown"].text()
     if shown != expected:
         node["shown"].fail("does not follow from the levels")
+    _no_interval(node, "a ratio")
+
+
+def _no_interval(node: Node, kind: str) -> None:
     if not node["interval"].is_null():
-        node["interval"].fail("is given for a ratio")
+        node["interval"].fail(f"is given for {kind}")
 
 
 def _terms(protocol: Node, report: Node) -> None:
@@ -137,6 +145,35 @@ def _terms(protocol: Node, report: Node) -> None:
     for quoted, original in pairs:
         if quoted.text() != original.text():
             quoted.fail("is not what the protocol says")
+
+
+def _compared(chain: Chain, cells: list[Cell]) -> None:
+    """Differences are to the run that was named, and counted, when this one was started."""
+    declared, found = chain.protocol["analysis"]["compared"], chain.report["compared"]
+    count = prod(arithmetic.levels(cell) for cell in cells if cell.kind == PAIRED)
+    for start in chain.all_of(Kind.RUN_START):
+        named = start.predicate["compared"]
+        if named.is_null() != declared.is_null() or declared.is_null() != (count == 1):
+            raise CheckError("a run-start compares otherwise than the protocol says")
+        if declared.is_null():
+            continue
+        if named.exactly("run", "report", "alphabet")["alphabet"].text() != str(count):
+            raise CheckError("a run-start charges another model otherwise than the terms give")
+        own = start.predicate["run"].text() == chain.report["run"]["id"].text()
+        if own and (found.is_null() or not _same_run(found, named)):
+            raise CheckError("the report compares with another run than was named at its start")
+    if declared.is_null():
+        if not found.is_null():
+            found.fail("is given where the protocol compares with nothing")
+        return
+    found.exactly("vendor", "model", "run", "report")
+    for name in ("vendor", "model"):
+        if found[name].text() != declared[name].text():
+            found[name].fail("is not what the protocol says")
+
+
+def _same_run(found: Node, named: Node) -> bool:
+    return all(found[name].text() == named[name].text() for name in ("run", "report"))
 
 
 def _claim(declared: Node, found: Node) -> None:

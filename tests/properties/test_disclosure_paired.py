@@ -1,75 +1,155 @@
-"""Paired differences: 2 N + 1 levels that round alike in both directions."""
+"""Paired differences: 2 N + 1 levels that round alike in both directions, all of them counted."""
 
 from fractions import Fraction
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.disclosure.bits import microbits, text
-from harness.disclosure.cells import grid
+from harness.disclosure import figures
+from harness.disclosure.bits import Policy, microbits, report_alphabet, text
+from harness.disclosure.cells import (
+    Cell,
+    Kind,
+    about_other_run,
+    admits,
+    difference,
+    grid,
+    level_of,
+    levels,
+)
 from harness.disclosure.errors import CellInvalid, Reason, Refused
-from harness.disclosure.paired import Paired, difference, level_of, levels, shown
+from harness.disclosure.gate import release_rows
+from harness.disclosure.metrics import Field, Plan, aggregate
+from harness.disclosure.outputs import choices
+from harness.tlog import arithmetic
+
+
+def cell_of(n, unit, lo=0, hi=1, kind=Kind.BOUNDED_MEAN):
+    return Cell("score", "score", kind, lo, hi, (), unit, n)
+
+
+def plan_of(cell, epochs=1):
+    return Plan((Field(cell.metric, cell.lo, cell.hi),), ({},) * cell.n, epochs)
+
+
+def released(cells, scores, other, epochs=1):
+    """Levels of a run with these scores, sample by sample and in each epoch after the other."""
+    n = cells[0].n
+    rows = [(i % n, i // n, (score,)) for i, score in enumerate(scores)]
+    policy = Policy()
+    charged = report_alphabet(cells, policy)
+    plan = plan_of(cells[0], epochs)
+    found = release_rows(rows, plan, cells, policy, charged=charged, other=other)
+    return found.levels
+
+
+def total(cell, scores, epochs=1):
+    rows = [(i % cell.n, i // cell.n, (score,)) for i, score in enumerate(scores)]
+    return aggregate(rows, plan_of(cell, epochs), (cell,))[0][0]
 
 
 def test_bits_of_the_design():
-    pair = Paired(0, 1, 5, 500)
-    assert levels(pair) == 201
-    assert text(microbits(levels(pair))) == "7.651"
+    paired = difference(cell_of(500, 5, kind=Kind.PROPORTION))
+    assert levels(paired) == 201
+    assert text(microbits(levels(paired))) == "7.651"
 
 
 @st.composite
-def _pairs(draw):
-    """Two runs of three epochs over the same samples."""
+def _two_runs(draw):
+    """Two runs of one and of three epochs over the same samples."""
     lo, width, n = draw(st.integers(-20, 20)), draw(st.integers(1, 20)), draw(st.integers(1, 8))
-    runs = [
-        {f"s{i}": lo + Fraction(draw(st.integers(0, 3 * width)), 3) for i in range(n)}
-        for _ in range(2)
-    ]
-    return Paired(lo, lo + width, draw(st.integers(1, 9)), n), *runs
+    scores = st.integers(lo, lo + width)
+    first = draw(st.lists(scores, min_size=n, max_size=n))
+    second = draw(st.lists(scores, min_size=3 * n, max_size=3 * n))
+    return cell_of(n, draw(st.integers(1, 9)), lo, lo + width), first, second
 
 
-@settings(max_examples=50)
-@given(_pairs())
-def test_the_other_way_round_is_the_same_with_the_other_sign(case):
-    pair, first, second = case
-    total = difference(pair, first, second)
-    level = level_of(pair, total)
-    assert level_of(pair, difference(pair, second, first)) == -level
-    assert abs(level) <= grid(pair.n, pair.unit)
-    width = pair.hi - pair.lo
-    assert abs(total - level * pair.unit * width) * 2 <= pair.unit * width
-    half, digit = Fraction(pair.unit * width, 2 * pair.n), Fraction(1, 2000)
-    assert abs(Fraction(shown(pair, level)) - total / pair.n) <= half + digit
+@settings(max_examples=40)
+@given(_two_runs())
+def test_the_gate_rounds_the_sum_of_each_sample_s_difference(case):
+    cell, first, second = case
+    paired, n, width = difference(cell), cell.n, cell.hi - cell.lo
+    joined = sum(
+        (Fraction(first[i]) - Fraction(sum(second[i::n]), 3) for i in range(n)), Fraction(0)
+    )
+    (level,) = released((paired,), first, {paired.id: total(cell, second, 3)})[0]
+    assert level == level_of(paired, joined)
+    (turned,) = released((paired,), second, {paired.id: total(cell, first)}, 3)[0]
+    assert turned == -level
+    assert admits(paired, (level,))
+    assert abs(joined - level * cell.unit * width) * 2 <= cell.unit * width
+    half, digit = Fraction(cell.unit * width, 2 * n), Fraction(1, 2000)
+    assert abs(Fraction(figures.shown_sum(paired, level)) - joined / n) <= half + digit
 
 
 @given(st.integers(1, 40), st.integers(1, 9))
-def test_every_level_is_reached(n, unit):
-    pair = Paired(0, 1, unit, n)
-    reached = {level_of(pair, Fraction(total)) for total in range(-n, n + 1)}
-    assert len(reached) == levels(pair)
+def test_every_level_is_reached_and_no_other_admitted(n, unit):
+    paired = difference(cell_of(n, unit))
+    reached = {level_of(paired, Fraction(total)) for total in range(-n, n + 1)}
+    top = grid(n, unit)
+    assert reached == {level for level in range(-top - 2, top + 3) if admits(paired, (level,))}
+    assert len(reached) == levels(paired)
 
 
 def test_halves_round_away_from_zero():
-    pair = Paired(0, 1, 4, 20)
-    found = [level_of(pair, Fraction(total)) for total in (-6, -2, -1, 0, 1, 2, 6)]
+    paired = difference(cell_of(20, 4))
+    found = [level_of(paired, Fraction(total)) for total in (-6, -2, -1, 0, 1, 2, 6)]
     assert found == [-2, -1, 0, 0, 0, 1, 2]
 
 
-def test_other_samples_or_scores_are_refused():
-    pair = Paired(0, 1, 1, 2)
-    good = {"a": Fraction(1), "b": Fraction(0)}
+def test_all_reports_of_a_small_protocol_are_within_the_formula():
+    cell = cell_of(4, 1)
+    cells = (cell, difference(cell))
+    pairs = list(product(product((0, 1), repeat=4), repeat=2))
+    every = {released(cells, ours, {cells[1].id: total(cell, theirs)}) for ours, theirs in pairs}
+    assert len(every) <= levels(cells[0]) * levels(cells[1]) == 45
+    # What the other run can bring about, this run's scores being fixed.
+    for ours in product((0, 1), repeat=4):
+        known = {
+            released(cells, ours, {cells[1].id: total(cell, theirs)})
+            for mine, theirs in pairs
+            if mine == ours
+        }
+        assert 1 < len(known) <= about_other_run(cells) == 9
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 7), st.integers(1, 12), st.data())
+def test_one_output_moves_a_difference_no_further_than_its_bound(unit, n, data):
+    cell = cell_of(n, unit, 0, 3)
+    paired = difference(cell)
+    rest = data.draw(st.lists(st.integers(0, 3), min_size=n - 1, max_size=n - 1))
+    theirs = Fraction(data.draw(st.integers(0, 9 * n)), 3)
+    found = {released((paired,), [own, *rest], {paired.id: theirs})[0] for own in range(4)}
+    assert len(found) <= choices((paired,))
+
+
+def test_what_no_two_runs_can_give_is_refused():
+    cell = cell_of(2, 1)
+    paired = difference(cell)
     for other, reason in (
-        ({"a": Fraction(1), "c": Fraction(0)}, Reason.CELLS_DIFFER),
-        ({"a": Fraction(1)}, Reason.CELLS_DIFFER),
-        ({"a": Fraction(1), "b": Fraction(2)}, Reason.VALUE_RANGE),
+        ({}, Reason.CELLS_DIFFER),
+        ({cell.id: Fraction(1)}, Reason.CELLS_DIFFER),
+        ({paired.id: Fraction(3)}, Reason.TOTAL_RANGE),
+        ({paired.id: Fraction(-1)}, Reason.TOTAL_RANGE),
     ):
         with pytest.raises(Refused) as caught:
-            difference(pair, good, other)
+            released((paired,), [1, 0], other)
         assert caught.value.reason is reason
     with pytest.raises(Refused):
-        level_of(pair, Fraction(3))
-    with pytest.raises(CellInvalid):
-        Paired(0, 0, 1, 2)
-    with pytest.raises(CellInvalid):
-        Paired(0, True, 1, 2)
+        level_of(paired, Fraction(3))
+    for kind in (Kind.BOUNDED_COUNT, Kind.SECOND_MOMENT):
+        with pytest.raises(CellInvalid):
+            difference(cell_of(2, 1, kind=kind))
+
+
+@given(st.integers(1, 60), st.integers(1, 9), st.integers(-5, 5), st.integers(1, 9), st.data())
+def test_the_verifier_computes_the_same(n, unit, lo, width, data):
+    paired = difference(cell_of(n, unit, lo, lo + width))
+    theirs = arithmetic.Cell("x", "paired_difference", lo, lo + width, (), unit, n, None)
+    assert arithmetic.levels(theirs) == levels(paired)
+    top = grid(n, unit)
+    level = data.draw(st.integers(-top, top))
+    assert arithmetic.shown(theirs, level) == figures.shown_sum(paired, level)

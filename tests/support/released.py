@@ -9,7 +9,7 @@ from dataclasses import replace
 from harness.records import runs
 from harness.records.base import Act
 from harness.services import states
-from harness.services.release import execute, sign
+from harness.services.release import execute, kept, sign
 from harness.services.runs import claim, perform, timing
 from harness.services.runs import compile as compiling
 from harness.services.runs.lease import Lease
@@ -53,7 +53,8 @@ def release(
     done = scored(world, run_id, score, usage)
     at_slot = at(world, done.slot).platform
     with at_slot.database.write() as session:
-        sign.sign(session, at_slot, done, execute.judge(done), done.slot)
+        other = kept.other_totals(at_slot.vault, done.claim)
+        sign.sign(session, at_slot, done, execute.judge(done, other), done.slot)
     return done.slot
 
 

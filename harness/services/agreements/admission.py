@@ -14,7 +14,7 @@ from harness.documents import suite as suite_document
 from harness.documents.protocol import Protocol
 from harness.errors import InvalidInput
 from harness.records import parties, platform, suites
-from harness.services.agreements import preview, shape, versions
+from harness.services.agreements import compared, preview, shape, versions
 from harness.services.platform import caps, noise, wanted
 from harness.services.platform.opening import Platform
 
@@ -31,6 +31,7 @@ def judge(session: Session, opened: Platform, protocol: Protocol) -> None:
         *_limits(opened, protocol, parsed),
         *_completeness(protocol, parsed),
         *_disclosure(protocol, parsed),
+        *compared.problems(session, protocol),
         *versions.problems(session, suite.digest, suite.auditor, protocol.system.model),
     ]
     if problems:
@@ -117,6 +118,8 @@ def _completeness(protocol: Protocol, parsed: Manifest) -> Iterator[str]:
 def _disclosure(protocol: Protocol, parsed: Manifest) -> Iterator[str]:
     declared = shape.declared_cells(protocol)
     available = {cell.id: cell for cell in shape.cells_of(parsed)}
+    differences = [cells.difference(c) for c in available.values() if c.kind in cells.COMPARED]
+    available |= {cell.id: cell for cell in differences if protocol.analysis.compared}
     for index, cell in enumerate(declared):
         known = available.get(cell.id)
         # The unit may be chosen anew in the protocol; everything else is the suite's.

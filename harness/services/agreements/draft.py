@@ -20,6 +20,7 @@ from harness.documents.problems import DocumentInvalid
 from harness.errors import InvalidInput, NotFound
 from harness.records import parties, suites
 from harness.services.access import Actor
+from harness.services.agreements import compared as pairing
 from harness.services.agreements import preview, shape
 from harness.services.agreements.terms import Terms
 from harness.services.platform import noise, wanted
@@ -38,6 +39,14 @@ def draft(
         raise NotFound(f"no model named {model}; see `assay model list`")
     parsed = manifest.parse(suite.manifest)
     image = wanted.newest(session, parsed.runtime)
+    compared, differences = pairing.chosen(
+        session,
+        terms.compare,
+        shape.cells_of(parsed),
+        auditor=actor.organisation,
+        suite=suite.digest,
+        model=target.name,
+    )
     value = {
         "schema": protocol_document.SCHEMA,
         "identity": {
@@ -88,8 +97,12 @@ def draft(
             "limits": parsed.limits._asdict(),
         },
         "budget": _budget(parsed, target, terms, opened.clock()),
-        **_analysis(parsed, terms),
-        "evidence": {"retention": "destroy", "report_kept_years": 10},
+        **_analysis(parsed, terms, compared, differences),
+        "evidence": {
+            "retention": "destroy",
+            "scores_kept_days": terms.scores_kept_days,
+            "report_kept_years": 10,
+        },
         "publication": {
             "embargo_until": terms.embargo_until,
             "factual_check_days": terms.factual_check_days,
@@ -153,8 +166,13 @@ def _room(need: int) -> int:
     return need * _HEADROOM_PERCENT // 100 + 10
 
 
-def _analysis(parsed: Manifest, terms: Terms) -> dict[str, object]:
-    declared, dp = shape.cells_of(parsed), terms.dp
+def _analysis(
+    parsed: Manifest,
+    terms: Terms,
+    compared: dict[str, object] | None,
+    differences: tuple[cells.Cell, ...],
+) -> dict[str, object]:
+    declared, dp = (*shape.cells_of(parsed), *differences), terms.dp
     agreed = None if dp is None else Privacy(privacy.amount(dp.epsilon_per_record), terms.epochs)
     policy = Policy(
         release=Release(terms.release),
@@ -174,6 +192,7 @@ def _analysis(parsed: Manifest, terms: Terms) -> dict[str, object]:
         "analysis": {
             "primary": parsed.primary,
             "metrics": [cells.to_entry(cell) for cell in declared],
+            "compared": compared,
         },
         "disclosure": {
             "completeness": terms.completeness,

@@ -75,6 +75,13 @@ class Privacy(_Part):
     epsilon_cap: _Epsilon = privacy.micro_text(EPSILON_CAP)
 
 
+class Compare(_Part):
+    """What each run is compared with: figures of another model's agreement over the same suite."""
+
+    protocol: Annotated[str, Field(min_length=1, max_length=32)]
+    metrics: Annotated[list[_Line], Field(min_length=1, max_length=64)]
+
+
 class Terms(_Part):
     """An auditor's choices. Times are seconds, money is millionths of a US dollar."""
 
@@ -108,6 +115,8 @@ class Terms(_Part):
     tokens_out: Annotated[int, Field(ge=1)] | None = None
     cost_microusd: Annotated[int, Field(ge=0)] | None = None
     embargo_until: _Line | None = None
+    compare: Compare | None = None
+    scores_kept_days: Annotated[int, Field(ge=1, le=366)] | None = None
     factual_check_days: Annotated[int, Field(ge=0, le=90)] = 0
 
 

@@ -72,8 +72,9 @@ def differences(
     session: Session, since: float, accounts: Mapping[str, Account]
 ) -> Iterator[Difference]:
     """Where the ledger does not bear out the log, statements that wait for their slot included."""
-    for row in ledger.logged(session, "run-start", "charge", since):
+    for row in ledger.logged(session, "run-start", (ledger.CHARGE, ledger.COMPARED), since):
         said = _predicate(row.envelope)
+        other = said.get("compared")
         account = accounts.get(row.run)
         if row.auditor is not None and row.owner_group is not None and row.model is not None:
             account = (row.auditor, row.owner_group, row.model)
@@ -83,23 +84,52 @@ def differences(
             yield Difference(row.run, None, None)
             continue
         spent = (_microbits(said["alphabet"]), privacy.amount(said.get("epsilon") or "0"))
-        right = _entry("charge", row.run, account, spent, row.at)
+        right = _entry(ledger.CHARGE, row.run, account, spent, row.at)
         if row.entry is None or _less(row.entry, right):
             yield Difference(row.run, row.entry, right)
+        if other is not None:
+            yield from _to_other(session, row, other, account, accounts)
     yield from (Difference(row.run, row, None) for row in ledger.unexplained(session))
+
+
+def _to_other(
+    session: Session,
+    row: ledger.Logged,
+    said: Mapping[str, Any],
+    account: Account,
+    accounts: Mapping[str, Account],
+) -> Iterator[Difference]:
+    """What the model of the run that `row` is compared with was charged, where it is not so."""
+    model = ledger.model_of(session, said["run"])
+    if model is None and said["run"] in accounts:
+        model = accounts[said["run"]][2]
+    if model is None and row.other is not None:
+        model = row.other.model
+    if model is None:
+        yield Difference(row.run, None, None)
+        return
+    to = (account[0], account[1], model)
+    right = _entry(ledger.COMPARED, row.run, to, (_microbits(said["alphabet"]), 0), row.at)
+    if row.other is None or _less(row.other, right):
+        yield Difference(row.run, row.other, right)
 
 
 def missing_refunds(session: Session, act: Act) -> int:
     """Give back what the log says was given back; how many refunds were missing."""
-    found = [row for row in ledger.logged(session, "run-refund", "refund", 0.0) if not row.entry]
-    charges = ledger.charges(session, [row.run for row in found])
-    for row in found:
-        charge = charges[row.run]
-        account = (charge.auditor, charge.owner_group, charge.model)
-        spent = (charge.microbits, charge.microepsilon)
-        right = _entry("refund", row.run, account, spent, row.at)
-        ledger.post(session, right, act)
-    return len(found)
+    kinds = (ledger.REFUNDS[ledger.CHARGE], ledger.REFUNDS[ledger.COMPARED])
+    found = ledger.logged(session, "run-refund", kinds, 0.0)
+    missing = 0
+    for charged, back in ledger.REFUNDS.items():
+        lacking = [r for r in found if (r.entry if charged == ledger.CHARGE else r.other) is None]
+        charges = ledger.charges(session, [row.run for row in lacking], charged)
+        for row in lacking:
+            charge = charges.get(row.run)
+            if charge is not None:
+                account = (charge.auditor, charge.owner_group, charge.model)
+                spent = (charge.microbits, charge.microepsilon)
+                ledger.post(session, _entry(back, row.run, account, spent, row.at), act)
+                missing += 1
+    return missing
 
 
 def _less(entry: ledger.LedgerEntry, right: ledger.LedgerEntry) -> bool:

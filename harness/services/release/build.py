@@ -44,7 +44,7 @@ def verified(protocol: Protocol) -> list[dict[str, str]]:
     meeting = shape.meeting(protocol)
     cells, policy = shape.declared_cells(protocol), shape.policy_of(protocol)
     noise = () if policy.privacy is None else privacy.words(cells, policy.privacy)
-    rows = (
+    rows: tuple[tuple[str, str, str], ...] = (
         *_VERIFIED,
         ("answer keys", *_KEYS[protocol.harness.phases]),
         ("outputs", *_OUTPUTS[protocol.harness.scorer_mode]),
@@ -55,6 +55,13 @@ def verified(protocol: Protocol) -> list[dict[str, str]]:
         ),
         *(("noise", "attested", words) for words in noise),
     )
+    named = protocol.analysis.compared
+    if named is not None:
+        note = (
+            f"the first released one of {named.model} that was kept, by {named.vendor}, over the "
+            "same suite; differences are charged to both models"
+        )
+        rows = (*rows, ("the compared run", "attested", note))
     return [{"what": what, "status": status, "note": note} for what, status, note in rows]
 
 
@@ -116,6 +123,7 @@ def report(
         },
         "claim": {"sentence": protocol.claim.sentence, "verdict": verdict(protocol, released)},
         "metrics": metrics,
+        "compared": compared(done),
         "completeness": released.completeness,
         "disclosure": {
             "alphabet": run.alphabet,
@@ -133,6 +141,14 @@ def report(
         "grant": done.agreed_digest,
     }
     return canonical.dumps(value)
+
+
+def compared(done: Performed) -> dict[str, str] | None:
+    """The run that differences are to, as the run-start names it."""
+    named, run = done.claim.protocol.analysis.compared, done.claim.compared
+    if named is None or run is None:
+        return None
+    return {"vendor": named.vendor, "model": named.model, "run": run.run, "report": run.report}
 
 
 def verdict(protocol: Protocol, released: Released) -> str:

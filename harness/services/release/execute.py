@@ -6,7 +6,8 @@ ends the run FAILED with a constant, at the slot.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Final
 
 from harness.disclosure import gate, metrics
@@ -18,7 +19,7 @@ from harness.services import states
 from harness.services.agreements import shape
 from harness.services.platform import noise
 from harness.services.platform.opening import Platform
-from harness.services.release import sign
+from harness.services.release import kept, sign
 from harness.services.runs import timing
 from harness.services.runs.claim import claim
 from harness.services.runs.finish import end
@@ -51,7 +52,7 @@ def execute(platform: Platform, run_id: str, observe: Observer | None = None) ->
         done = perform(platform, held)
         if done is not None:
             if observe is not None:
-                _show(done, observe)
+                _show(platform, done, observe)
             _release(platform, done)
     except Refused as refusal:
         _log.warning("refused by the gate run=%s code=%s", run_id, refusal.reason.value)
@@ -66,18 +67,22 @@ def execute(platform: Platform, run_id: str, observe: Observer | None = None) ->
         _fail(platform, run_id, held.worker)
 
 
-def _show(done: Performed, observe: Observer) -> None:
+def _show(platform: Platform, done: Performed, observe: Observer) -> None:
     cells = shape.declared_cells(done.claim.protocol)
     plan = shape.plan_of(done.claim.manifest, done.claim.protocol.harness.epochs)
-    observe(cells, metrics.aggregate(_rows(done), plan, cells))
+    other = kept.other_totals(platform.vault, done.claim)
+    observe(cells, metrics.aggregate(_rows(done), plan, cells, other))
 
 
 def _rows(done: Performed) -> list[metrics.Row]:
     return [(score.sample, score.epoch, score.values) for score in done.scores]
 
 
-def judge(done: Performed) -> gate.Released:
-    """What may leave of a run's scores. Raises Refused when nothing may."""
+def judge(done: Performed, other: Mapping[str, Fraction] | None = None) -> gate.Released:
+    """What may leave of a run's scores; `other` are sums of the run it is compared with.
+
+    Raises Refused when nothing may.
+    """
     held = done.claim
     protocol = held.protocol
     return gate.release_rows(
@@ -88,6 +93,7 @@ def judge(done: Performed) -> gate.Released:
         charged=int(held.run.alphabet),
         findings=gate.Findings(failed=done.receipt.vendor_errors),
         draw=noise.draw,
+        other=other or {},
     )
 
 
@@ -104,7 +110,7 @@ def slot_of(done: Performed) -> float:
 
 def _release(platform: Platform, done: Performed) -> None:
     """Judge, wait for slot and turn, sign. Raises Refused when nothing may leave."""
-    released = judge(done)
+    released = judge(done, kept.other_totals(platform.vault, done.claim))
     slot = slot_of(done)
     _hold(platform, done, slot)
     waiting = threading.Event()

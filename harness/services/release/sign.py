@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from sqlalchemy.orm import Session
 
-from harness.disclosure import accountant
+from harness.disclosure import accountant, bits
 from harness.disclosure.accountant import Spent
 from harness.disclosure.gate import Released
 from harness.documents import canonical, report_rules
@@ -16,7 +16,7 @@ from harness.services import states
 from harness.services.agreements import shape
 from harness.services.platform import outbox, sequencer
 from harness.services.platform.opening import Platform
-from harness.services.release import build
+from harness.services.release import build, kept
 from harness.services.runs.finish import SERVER, end
 from harness.services.runs.perform import Performed
 from harness.services.runs.reserve import entries
@@ -41,6 +41,7 @@ def sign(
     digest = canonical.digest(body)
     log.put_document(session, log.Document(digest=digest, kind="report", body=body), act)
     _end(session, platform, done, digest, slot)
+    kept.keep(session, platform, done, slot)
     activation = log.find(session, "protocol-activation", protocol=row.id)[-1]
     usage = asdict(done.receipt)
     del usage["protocol_digest"]
@@ -76,10 +77,15 @@ def sign(
 def _spent(session: Session, done: Performed, slot: float) -> Spent:
     """What the pair has spent, this run's own charge included."""
     run = done.claim.run
-    charge = ledger.charge_of(session, run.id)
+    charges = ledger.standing(session, run.id)
+    charge, other = charges.get(ledger.CHARGE), done.claim.compared
     epsilon = shape.microepsilon_of(done.claim.protocol)
     if charge is None or (charge.microbits, charge.microepsilon) != (run.microbits, epsilon):
         raise IntegrityError("the run's charge is not in the ledger")
+    if other is not None:
+        due = charges.get(ledger.COMPARED)
+        if due is None or due.microbits != bits.microbits(int(other.alphabet)):
+            raise IntegrityError("the charge of the run that it is compared with is missing")
     account = accountant.Account(charge.auditor, charge.owner_group, charge.model)
     return accountant.spent(entries(session, charge.model), account, int(slot))
 

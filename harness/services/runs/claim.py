@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 
 from evals import manifest, pack
 from evals.manifest import Manifest
+from harness.documents import envelope, statements
+from harness.documents.predicates import Compared, RunStart
 from harness.documents.protocol import Protocol
 from harness.errors import IntegrityError
-from harness.records import log, parties, protocols, runs, suites
+from harness.records import kept, log, parties, protocols, runs, suites
 from harness.records.base import Act
 from harness.services import states
 from harness.services.agreements import agree
@@ -21,7 +23,10 @@ from harness.services.runs.finish import SERVER
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A run in this worker's hands, with everything it needs, read in one transaction."""
+    """A run in this worker's hands, with everything it needs, read in one transaction.
+
+    `compared` is the other model's run that its run-start names, `kept` that one's sums, sealed.
+    """
 
     run: runs.Run
     worker: str
@@ -33,6 +38,8 @@ class Claim:
     archive: bytes
     run_start_index: int
     checkpoint: str
+    compared: Compared | None = None
+    kept: bytes | None = None
 
 
 def worker_name(platform: Platform) -> str:
@@ -90,6 +97,9 @@ def claim(platform: Platform, run_id: str) -> Claim | None:
             raise IntegrityError("a run whose suite or model is not registered")
         if pack.digest(archive) != row.suite:
             raise IntegrityError("the stored suite is not the one that was signed")
+        said = statements.parse(envelope.parse(start[-1].envelope).payload, "run-start").predicate
+        other = said.compared if isinstance(said, RunStart) else None
+        kept_sums = None if other is None else kept.get(session, other.run)
         return Claim(
             run=run,
             worker=worker,
@@ -101,6 +111,9 @@ def claim(platform: Platform, run_id: str) -> Claim | None:
             archive=archive,
             run_start_index=start[-1].index,
             checkpoint=head.note,
+            compared=other,
+            # Where they are gone the gate refuses: a run that has been charged ends FAILED.
+            kept=None if kept_sums is None else kept_sums.sealed,
         )
 
 

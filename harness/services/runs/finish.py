@@ -90,23 +90,24 @@ def _refundable(session: Session, run: runs.Run) -> bool:
 
 
 def _refund(session: Session, platform: Platform, run: runs.Run, act: Act) -> None:
-    charge = ledger.charge_of(session, run.id)
-    if charge is None:
+    charges = ledger.standing(session, run.id)
+    if ledger.CHARGE not in charges:
         raise IntegrityError("a run without a charge")
-    ledger.post(
-        session,
-        ledger.LedgerEntry(
-            kind="refund",
-            run=run.id,
-            auditor=charge.auditor,
-            owner_group=charge.owner_group,
-            model=charge.model,
-            microbits=charge.microbits,
-            microepsilon=charge.microepsilon,
-            at=int(act.at),
-        ),
-        act,
-    )
+    for kind, charge in charges.items():
+        ledger.post(
+            session,
+            ledger.LedgerEntry(
+                kind=ledger.REFUNDS[kind],
+                run=run.id,
+                auditor=charge.auditor,
+                owner_group=charge.owner_group,
+                model=charge.model,
+                microbits=charge.microbits,
+                microepsilon=charge.microepsilon,
+                at=int(act.at),
+            ),
+            act,
+        )
     _issue(session, platform, "run-refund", run, {"bits": bits.text(run.microbits)}, act, 0.0)
 
 

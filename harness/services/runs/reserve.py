@@ -20,7 +20,8 @@ from harness.services.agreements import agree, shape, versions
 from harness.services.platform import noise, outbox
 from harness.services.platform.opening import Platform
 from harness.services.platform.version import VERSION
-from harness.services.runs import timing
+from harness.services.runs import pairing, timing
+from harness.services.runs.pairing import Pairing
 
 REFUNDS_PER_SLOT = accountant.REFUNDS_PER_SLOT
 
@@ -29,8 +30,8 @@ def reserve(session: Session, platform: Platform, actor: Actor, protocol_id: str
     """Reserve the next slot of a protocol, charge its bits and issue its run-start.
 
     Raises Conflict when the protocol is not active, its runs are used up or its suite is too near
-    another that has been run, BudgetSpent when a ledger cannot pay, Unavailable where noise is
-    agreed and cannot be drawn.
+    another that has been run, or the model that it is compared with has no run yet, BudgetSpent
+    when a ledger cannot pay, Unavailable where noise is agreed and cannot be drawn.
     """
     row = agree.find(session, actor, protocol_id)
     reach(actor, "start", Thing("run", auditor=row.auditor, vendor=row.vendor), f"of {row.id}")
@@ -68,9 +69,11 @@ def reserve(session: Session, platform: Platform, actor: Actor, protocol_id: str
         slot_at=when.slot_at,
         rows_due=protocol.suite.samples * protocol.harness.epochs,
     )
+    last = timing.last_slot(run.start_by, run.wall_clock_s, run.grid_s, run.slot_at)
+    other = pairing.chosen(session, protocol, now, last)
     runs.add(session, run, act)
-    _charge(session, row, run, protocol, act)
-    _issue_start(session, platform, row, protocol, run, act)
+    _charge(session, row, run, protocol, other, act)
+    _issue_start(session, platform, row, protocol, run, other, act)
     return run
 
 
@@ -99,33 +102,43 @@ def _charge(
     row: protocol_rows.Protocol,
     run: runs.Run,
     protocol: Protocol,
+    other: Pairing | None,
     act: Act,
 ) -> None:
+    """Charge the whole alphabet to the model, and to another one what the run tells of it."""
     auditor = parties.organisation(session, row.auditor)
     if auditor is None:
         raise IntegrityError("the protocol's auditor is not registered")
-    ledger.lock(session, row.model)
-    account = Account(auditor.name, auditor.owner_group, row.model)
     epsilon = shape.microepsilon_of(protocol)
-    new = Charge(run.id, account, run.microbits, int(act.at), epsilon)
-    try:
-        accountant.charge(entries(session, row.model), new, shape.caps_of(protocol))
-    except BudgetExceeded as error:
-        raise BudgetSpent(f"not reserved: {error}") from None
-    ledger.post(
-        session,
-        ledger.LedgerEntry(
-            kind="charge",
-            run=run.id,
-            auditor=account.auditor,
-            owner_group=account.owner_group,
-            model=account.model,
-            microbits=new.microbits,
-            microepsilon=new.microepsilon,
-            at=new.at,
-        ),
-        act,
-    )
+    due = [(ledger.CHARGE, row.model, run.microbits, epsilon, shape.caps_of(protocol))]
+    if other is not None:
+        due.append((ledger.COMPARED, other.model, other.microbits, 0, other.caps))
+    # In one order for everybody, so that two that charge the same two models cannot wait for
+    # each other.
+    for model in sorted(one[1] for one in due):
+        ledger.lock(session, model)
+    for kind, model, microbits, each, allowed in due:
+        account = Account(auditor.name, auditor.owner_group, model)
+        new = Charge(run.id, account, microbits, int(act.at), each)
+        try:
+            accountant.charge(entries(session, model), new, allowed)
+        except BudgetExceeded as error:
+            whose = "" if kind == ledger.CHARGE else f"for {model}, which it is compared with: "
+            raise BudgetSpent(f"not reserved: {whose}{error}") from None
+        ledger.post(
+            session,
+            ledger.LedgerEntry(
+                kind=kind,
+                run=run.id,
+                auditor=account.auditor,
+                owner_group=account.owner_group,
+                model=account.model,
+                microbits=new.microbits,
+                microepsilon=new.microepsilon,
+                at=new.at,
+            ),
+            act,
+        )
 
 
 def entries(session: Session, model: str) -> list[Entry]:
@@ -138,7 +151,7 @@ def entries(session: Session, model: str) -> list[Entry]:
             row.at,
             row.microepsilon,
         )
-        if row.kind == "charge"
+        if row.kind in ledger.REFUNDS
         else Refund(row.run, row.at)
         for row in ledger.of_model(session, model)
     ]
@@ -150,6 +163,7 @@ def _issue_start(
     row: protocol_rows.Protocol,
     protocol: Protocol,
     run: runs.Run,
+    other: Pairing | None,
     act: Act,
 ) -> None:
     activation = log.find(session, "protocol-activation", protocol=row.id)[-1]
@@ -174,6 +188,9 @@ def _issue_start(
             "slot": None if run.slot_at is None else outbox.timestamp(run.slot_at),
             "alphabet": run.alphabet,
             "bits": bits.text(run.microbits),
+            "compared": None
+            if other is None
+            else {"run": other.run, "report": other.report, "alphabet": str(other.alphabet)},
             **({} if agreed is None else {"epsilon": agreed.epsilon_per_record}),
         },
         act,

@@ -4,7 +4,7 @@ import pytest
 
 from harness.documents.problems import DocumentInvalid
 from harness.errors import InvalidInput
-from harness.services.agreements.terms import Claim, Decision, Terms
+from harness.services.agreements.terms import Claim, Compare, Decision, Terms
 from harness.tlog.verify import verify
 from tests.support import released
 from tests.support import world as worlds
@@ -42,12 +42,16 @@ def _scores(sample, field):
     return {"correct": sample % 2, "steps": 3, "turns": 5, "harm": sample % 4 == 3}[field.id] + 0
 
 
+def _submitted(world):
+    files = worlds.suite_files(worlds.simple_questions(60), "kinds", phases="separate")
+    files["suite.yaml"] = files["suite.yaml"].replace(b"aggregates:\n", KINDS.encode())
+    return world.suite(files)
+
+
 @pytest.fixture(scope="module")
 def released_kinds(peopled, tmp_path_factory):
     world = copy(peopled, tmp_path_factory.mktemp("kinds") / "data")
-    files = worlds.suite_files(worlds.simple_questions(60), "kinds", phases="separate")
-    files["suite.yaml"] = files["suite.yaml"].replace(b"aggregates:\n", KINDS.encode())
-    suite = world.suite(files)
+    suite = _submitted(world)
     run = world.reserve(world.agree(suite, TERMS))
     world = released.at(world, released.release(world, run, _scores))
     with visits(world) as browse:
@@ -82,6 +86,38 @@ def test_a_page_tells_each_figure_in_its_own_unit(released_kinds):
     picture = browse.get(worlds.AUDITOR, f"/reports/{run}/chart.svg?of=others&size=wide")
     assert picture.status_code == 200
     assert "count over the samples, 0 to 240" in picture.text
+
+
+def test_two_models_are_compared_on_the_page(peopled, tmp_path):
+    world = copy(peopled, tmp_path / "data")
+    suite = _submitted(world)
+    world.model(name="other-model")
+    first = world.agree(suite, TERMS.model_copy(update={"scores_kept_days": 9}), "other-model")
+    run = world.reserve(first)
+    world = released.at(world, released.release(world, run, _scores))
+    world.settle()
+    compare = Compare(protocol=first, metrics=["accuracy"])
+    second = world.agree(suite, TERMS.model_copy(update={"compare": compare}))
+    compared = world.reserve(second)
+    # All wrong, where the other model has every second one right.
+    world = released.at(world, released.release(world, compared, lambda _, field: field.lo))
+    with visits(world) as there:
+        page = there.get(worlds.AUDITOR, f"/reports/{compared}").text
+        for part in (
+            "accuracy_difference",
+            "-0.500",
+            "mean difference to the other model, sample by sample, -1 to 1",
+            "the first released one of other-model",
+            f"run {run}, report",
+        ):
+            assert part in page, part
+        picture = there.get(worlds.AUDITOR, f"/reports/{compared}/chart.svg?of=others&size=wide")
+        assert "accuracy_difference" in picture.text
+        agreement = there.get(worlds.VENDOR, f"/protocols/{second}").text
+        assert "accuracy_difference" in agreement
+        bundle = there.get(worlds.VENDOR, f"/reports/{compared}/bundle").content
+        assert verify(bundle, world.platform.trust_root_digest).passed
+    world.platform.database.close()
 
 
 def test_the_page_of_the_suite_names_the_kinds(released_kinds):

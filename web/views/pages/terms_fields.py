@@ -218,6 +218,26 @@ RELEASE: Final = Section(
     ),
     (
         Field(
+            "compare.protocol",
+            "Compare with the agreement",
+            "The id of another of your agreements, over the same suite and about another model, "
+            "that lets its scores be kept. Empty: none.",
+        ),
+        Field(
+            "compare.metrics",
+            "Figures to compare",
+            "Shares and means of scores, one a line. Each difference is charged to both models.",
+            "lines",
+        ),
+        Field(
+            "scores_kept_days",
+            "Keep this model's scores for a comparison",
+            "1 to 366 days after a report, encrypted, for runs of other models of yours. Empty: "
+            "not kept.",
+            "whole",
+            "days",
+        ),
+        Field(
             "grid_s",
             "Distance between two release times",
             "1 to 86400 seconds. Wider costs fewer bits when a report appears after the end.",

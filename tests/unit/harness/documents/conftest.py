@@ -113,6 +113,7 @@ PROTOCOL = {
             _metric("outcome", "histogram", "kind", 100, hi=2, labels=["right", "wrong", "none"]),
             _metric("steps", "bounded_mean", "steps", 100, lo=-2, hi=10, unit=10),
         ],
+        "compared": None,
     },
     "disclosure": {
         "completeness": "hidden",
@@ -127,7 +128,7 @@ PROTOCOL = {
         "error_detail": "none",
         "preview": digest("e"),
     },
-    "evidence": {"retention": "destroy", "report_kept_years": 10},
+    "evidence": {"retention": "destroy", "scores_kept_days": None, "report_kept_years": 10},
     "publication": {
         "embargo_until": "2027-01-01T00:00:00Z",
         "factual_check_days": 14,
@@ -205,6 +206,7 @@ REPORT = {
             "interval": None,
         },
     ],
+    "compared": None,
     "completeness": None,
     "disclosure": {
         "alphabet": "693694",

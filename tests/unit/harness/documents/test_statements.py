@@ -57,6 +57,7 @@ EXAMPLES = {
             "slot": None,
             "alphabet": "266",
             "bits": "8.055283",
+            "compared": None,
         },
     ),
     "run-end": ({"protocol": A}, {**RUN, "outcome": "RELEASED"}),

@@ -108,7 +108,7 @@ def protocol(**changes):
         "suite": {"digest": SUITE, "image": IMAGE},
         "harness": {"epochs": 1, "phases": "joined", "scorer_mode": "declarative"},
         "budget": {"runs": 2, "run_wall_clock_s": 100, "start_within_s": 50},
-        "analysis": {"primary": "accuracy", "metrics": [metric()]},
+        "analysis": {"primary": "accuracy", "metrics": [metric()], "compared": None},
         "disclosure": {
             "completeness": "hidden",
             "identity_verdict": False,
@@ -257,6 +257,7 @@ class Story:
             "image": IMAGE,
             "alphabet": self.terms["disclosure"]["alphabet"],
             "bits": self.terms["disclosure"]["bits"],
+            "compared": None,
         }
         self.line.append({"ordinal": ordinal, "outcome": "PENDING"})
         return self.log(
@@ -308,6 +309,7 @@ class Story:
             "model": {"vendor": "Example Models", "model": "small", "snapshot": "1"},
             "claim": {"sentence": "It counts.", "verdict": "none"},
             "metrics": [result()],
+            "compared": None,
             "completeness": None,
             "disclosure": {
                 "alphabet": terms["disclosure"]["alphabet"],
