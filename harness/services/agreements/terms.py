@@ -65,7 +65,8 @@ def _as_text(value: object) -> object:
     return str(value) if type(value) is int else value
 
 
-_Epsilon = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6})?$")]
+# In this order: the other way round the pattern is checked, but missing from the JSON Schema.
+_Epsilon = Annotated[str, Field(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6})?$"), BeforeValidator(_as_text)]
 
 
 class Privacy(_Part):
