@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "run": ("run", "app"),
     "report": ("report", "app"),
     "verify": ("verify", "verify"),
+    "rank": ("ranking", "rank"),
     "keys": ("keys", "app"),
     "sign": ("keys", "sign"),
     "org": ("org", "app"),

@@ -31,7 +31,7 @@ def verify(
 
     Exit status: 0 passed, 1 a check failed, 2 no such file, 3 all holds but no root was pinned.
     """
-    verdict = verify_bundle(read(file), None if root is None else _pin(root))
+    verdict = verify_bundle(read(file), None if root is None else pin(root))
     if as_json:
         output.data(verdict.to_plain())
     else:
@@ -39,7 +39,11 @@ def verify(
     raise typer.Exit(verdict.exit_status)
 
 
-def _pin(root: str) -> bytes | str:
+def pin(root: str) -> bytes | str:
+    """The trust root that a reader pins: its digest, or its file's bytes.
+
+    Raises InvalidInput for a digest that is none.
+    """
     if not root.startswith("sha256:"):
         return read(Path(root))
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", root):

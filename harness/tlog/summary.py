@@ -12,10 +12,14 @@ from harness.tlog.reader import Node
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A metric's id and its shown figure (for a histogram, one per label)."""
+    """A metric's id, its shown figure (for a histogram, one per label), and its interval.
+
+    `interval` is its lower and its upper end as decimals, None where the report has none.
+    """
 
     id: str
     shown: str | dict[str, str]
+    interval: tuple[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Summary:
     bits: str
     released_at: str
     protocol: str
+    suite: str
     report: str
 
 
@@ -57,11 +62,13 @@ def summarise(chain: Chain) -> Summary:
         attempt=report["run"]["ordinal"].integer(),
         attempts=tuple(_line(item["outcome"]) for item in report["run"]["attempt_line"].items()),
         figures=tuple(
-            Figure(_line(item["id"]), _figure(item["shown"])) for item in report["metrics"].items()
+            Figure(_line(item["id"]), _figure(item["shown"]), _interval(item["interval"]))
+            for item in report["metrics"].items()
         ),
         bits=_line(report["disclosure"]["bits"]),
         released_at=_line(report["released_at"]),
         protocol=chain.protocol_digest,
+        suite=report["suite"].digest(),
         report=chain.report_digest,
     )
 
@@ -70,6 +77,10 @@ def _figure(node: Node) -> str | dict[str, str]:
     if isinstance(node.value, str):
         return _line(node)
     return {_plain(name): _line(node[name]) for name in node.keys()}  # noqa: SIM118 - a Node
+
+
+def _interval(node: Node) -> tuple[str, str] | None:
+    return None if node.value is None else (_line(node["low"]), _line(node["high"]))
 
 
 def _line(node: Node) -> str:

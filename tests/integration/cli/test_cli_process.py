@@ -102,7 +102,7 @@ def loaded(*names):
 @pytest.mark.parametrize(
     "name",
     [
-        *("verify", "sign", "keys", "suite", "protocol", "run", "report", "org", "model"),
+        *("verify", "rank", "sign", "keys", "suite", "protocol", "run", "report", "org", "model"),
         *("login", "logout", "profile"),
     ],
 )

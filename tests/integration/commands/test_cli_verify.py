@@ -82,7 +82,9 @@ def test_for_programs(assay, bundle):
     value = json.loads(assay("verify", bundle.name, "--root", PIN, "--json").out)
     assert (value["passed"], value["pinned"]) == (True, True)
     assert {check["ok"] for check in value["checks"]} == {True}
-    assert value["report"]["figures"] == [{"id": "accuracy", "shown": "0.561"}]
+    assert value["report"]["figures"] == [
+        {"id": "accuracy", "shown": "0.561", "interval": ["0.532", "0.590"]}
+    ]
     bundle.write_bytes(b"{}")
     done = assay("verify", bundle.name, "--root", PIN, "--json")
     assert done.status == 1
