@@ -134,19 +134,21 @@ class Hands:
     """A world whose slot comes when the test says so."""
 
     def __init__(self, world: worlds.World) -> None:
-        self.world, self.holding = world, set()
+        self.world, self.holding = world, {}
         self._come, self._slot = threading.Event(), 0.0
         clock = world.platform.clock
         self.platform = replace(world.platform, clock=lambda: max(clock(), self._slot))
 
-    def hold(self, _platform, done, slot: float) -> None:
+    def hold(self, _platform, done, _slot: float) -> None:
         """What a worker does with a report until its slot: in place of the real waiting."""
-        self.holding.add(done.claim.run.id)
+        self.holding[done.claim.run.id] = done
         assert self._come.wait(120)
-        self._slot = max(self._slot, slot)
 
     def come(self) -> None:
-        """The slot is there."""
+        """The slot is there, for workers that were alive all the while."""
+        self._slot = max((done.slot for done in self.holding.values()), default=0.0)
+        for done in self.holding.values():
+            done.lease.beat()
         self._come.set()
 
     def frozen(self, at: float) -> worlds.World:

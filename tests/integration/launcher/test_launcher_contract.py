@@ -1,5 +1,6 @@
 """The contract of container runtimes, through a launcher: the tests of the engine, once more."""
 
+import os
 from contextlib import contextmanager
 
 import pytest
@@ -72,6 +73,10 @@ def spec(rig, claimed):
     office = Office(rig.platform.settings, rig.database, rig.platform.host)
     spec = warrant.spec_of(office, calls.Call(calls.CREATE, claimed, 1, "joined"))
     with rig.remote.folder(spec, host_ids(0, spec.uid, spec.runtime), {"run.json": b"{}"}):
+        told = spec.run_dir / "run.json"
+        told.unlink()
+        # It runs for as long as somebody wants it to: what its run is about is never said.
+        os.mkfifo(told, 0o444)
         yield spec
 
 
