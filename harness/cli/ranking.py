@@ -77,7 +77,8 @@ def _checked(files: list[Path], verdicts: list[Verdict]) -> list[Summary] | None
         if verdict.consistent and verdict.report is not None:
             reports.append(verdict.report)
         else:
-            failed.append(f"{file}: {', '.join(verdict.failures)}")
+            names = ", ".join(verdict.failures) or "no report"
+            failed.append(f"{file}: {names}; `assay verify {file}` says why")
     if failed:
         output.problem("not_verified", "\n".join(failed))
         return None

@@ -68,6 +68,7 @@ def test_a_bundle_that_fails_is_named_and_nothing_is_ranked(assay, bundles, tmp_
     done = assay("rank", *bundles, "--root", PIN)
     assert (done.status, done.out) == (1, "")
     assert done.err.startswith("not_verified near.json: ")
+    assert done.err.endswith("`assay verify near.json` says why\n")
 
 
 def test_everything_that_keeps_reports_from_a_rank_is_said(assay, bundles, tmp_path):
