@@ -6,6 +6,8 @@ IMMEDIATE`; with the driver's default, two transactions that check a ledger and 
 would both pass), PostgreSQL an advisory one: docs/adr/0004. Readers wait for nobody.
 """
 
+import sqlite3
+import time
 from functools import partial
 from typing import Any, Final
 
@@ -20,6 +22,9 @@ BUSY_MS: Final = 5_000
 # The one writer's lock; a number that other programs in the same database do not use.
 _ONE_WRITER: Final = 0x41535341_59000001
 _CONNECT_S: Final = 5
+_AGAIN_S: Final = 0.01
+_PRIMARY: Final = 0xFF  # of an extended result code of SQLite
+_LONG_MS: Final = 3_600_000
 # A writer that hangs or whose host is gone must not keep the others waiting for longer.
 _IDLE_MS: Final = 30_000
 _KEEPALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4}
@@ -57,7 +62,7 @@ def migration_engine(url: str) -> Engine:
     """
     made = _create(url, 0, poolclass=NullPool)
     if made.dialect.name == "sqlite":
-        event.listen(made, "connect", _driver_autocommit)
+        event.listen(made, "connect", _migration_connect)
     event.listen(made, "begin", _begin)
     return made
 
@@ -100,12 +105,17 @@ def _driver_autocommit(connection: Any, _record: object) -> None:
     connection.isolation_level = None
 
 
+def _migration_connect(connection: Any, record: object) -> None:
+    _driver_autocommit(connection, record)
+    connection.execute(f"PRAGMA busy_timeout={_LONG_MS}")
+
+
 def _sqlite_connect(busy_ms: int, connection: Any, record: object) -> None:
     _driver_autocommit(connection, record)
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={busy_ms}")
+    _write_ahead(cursor, busy_ms)
     for pragma in (
-        "journal_mode=WAL",
-        f"busy_timeout={busy_ms}",
         "foreign_keys=ON",
         "synchronous=FULL",
         # What a run leaves in freed pages must not outlive it.
@@ -115,6 +125,25 @@ def _sqlite_connect(busy_ms: int, connection: Any, record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(cursor: Any, busy_ms: int) -> None:
+    """Readers wait for nobody.
+
+    The switch is stored in the file. Two that open a new one at once would each wait for the
+    other, so SQLite refuses one of them at once, whatever its timeout; the next time it is done.
+    """
+    end = time.monotonic() + busy_ms / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > end:
+                raise
+            time.sleep(_AGAIN_S)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

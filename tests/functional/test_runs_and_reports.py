@@ -150,7 +150,7 @@ def test_a_run_is_stopped_without_a_script(site, visit):
         with world.platform.database.read() as session:
             return runs.stop_asked(session, run)
 
-    until(lambda: asked() == worlds.VENDOR, 10, "the stop")
+    until(lambda: asked() == worlds.VENDOR, 60, "the stop")
 
 
 def test_an_auditors_pages_of_a_run_are_readable_for_everybody(site, visit):

@@ -33,7 +33,7 @@ def serving(app: Any, door: socket.socket) -> Iterator[str]:
     thread = threading.Thread(target=server.run, args=([door],), name="web")
     thread.start()
     try:
-        until(lambda: server.started or not thread.is_alive(), 30, "the web application starts")
+        until(lambda: server.started or not thread.is_alive(), 60, "the web application starts")
         assert thread.is_alive(), "the web application ended at once"
         yield address(door)
     finally:

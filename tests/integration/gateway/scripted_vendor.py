@@ -240,25 +240,28 @@ class ScriptedVendor:
 
     async def _serve(self, ready: threading.Event) -> None:
         self._released, self._stopping = asyncio.Event(), asyncio.Event()
-        self._tasks: set[asyncio.Task] = set()
         self._writers: list[asyncio.StreamWriter] = []
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await self._stopping.wait()
         server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Also those that have just been accepted and have not said a word yet.
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         for writer in self._writers:
             writer.transport.abort()
         await asyncio.sleep(0)  # for the transports to take leave
 
-    async def _connected(self, reader, writer) -> None:
+    def _connected(self, reader, writer) -> Awaitable[None]:
+        # At once, since a task that is cancelled before its first step closes nothing.
         self.connections += 1
-        task = asyncio.current_task()
-        self._tasks.add(task)
         self._writers.append(writer)
+        return self._talk(reader, writer)
+
+    async def _talk(self, reader, writer) -> None:
         wire = Wire(reader, writer, self._released)
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
@@ -266,7 +269,6 @@ class ScriptedVendor:
                     await self._request(wire)
         finally:
             self.closed += 1
-            self._tasks.discard(task)
             writer.close()
 
     async def _request(self, wire: Wire) -> None:

@@ -78,7 +78,7 @@ class LauncherRig(Rig):
                 stderr=stream,
             )
         self.launchers.append(process)
-        until(lambda: self._heard() or process.poll() is not None, 20, "an answer of the launcher")
+        until(lambda: self._heard() or process.poll() is not None, 60, "an answer of the launcher")
         assert process.poll() is None
         return process
 

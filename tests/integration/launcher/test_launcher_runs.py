@@ -115,7 +115,7 @@ def test_a_run_waits_for_the_launcher(rig, protocol):
     rig.vendor.release()
     rig.work()
     run_id = rig.start_run(protocol)
-    until(lambda: "wait for the platform" in rig.actions(run_id), 20, "a claim in vain")
+    until(lambda: "wait for the platform" in rig.actions(run_id), 60, "a claim in vain")
     assert rig.run(run_id).category == "launcher_unavailable"
     rig.launch()
     rig.wait_for(run_id, "RELEASED")

@@ -136,7 +136,7 @@ def carry_out(scene: Scene, vendors, runs) -> None:
     with worker(world, log, TMPDIR=temporary):
         for run_id in runs.values():
             queue.nudge(app, run_id)
-        until(lambda: len(vendors["failed"].seen) > 20, 30, "replies have reached the guest")
+        until(lambda: len(vendors["failed"].seen) > 20, 60, "replies have reached the guest")
         scene.found_meanwhile = find(scene.places, scene.said)
         scene.logging = writes_to(log)
         for run_id in runs.values():

@@ -70,7 +70,7 @@ def run(world, model, files, **terms):
 
 
 def released(world, run_id):
-    until(lambda: row(world, run_id).state == "RELEASED", 20, "the report")
+    until(lambda: row(world, run_id).state == "RELEASED", 60, "the report")
     return report(world, run_id)
 
 

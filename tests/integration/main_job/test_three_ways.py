@@ -39,7 +39,7 @@ def rig(tmp_path, image_id, way):
 
 def test_the_main_job(rig):
     rig.start()
-    until(lambda: rig.seen_workers() == 1, 20, "a worker")
+    until(lambda: rig.seen_workers() == 1, 60, "a worker")
     run_id = rig.start_run(rig.world.agree(rig.suite, TERMS))
     rig.wait_for(run_id, "RELEASED")
     rig.check_released(run_id)

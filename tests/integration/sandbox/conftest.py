@@ -141,4 +141,4 @@ def held(own_engine, own, run_root):
     room, before = Room.of(own_engine), traces(own_engine, run_root)
     yield
     nothing_left(own_engine, run_root, before)
-    until(lambda: room.is_back(own_engine), 20, "memory and disk are free again")
+    until(lambda: room.is_back(own_engine), 60, "memory and disk are free again")

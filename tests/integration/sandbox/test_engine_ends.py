@@ -41,9 +41,9 @@ def test_a_worker_that_is_killed_while_its_guest_attacks(
     )
     with worker:
         run = worker.stdout.readline().strip()
-        container = until(lambda: running(own, run), 20, "its container runs")[0]
+        container = until(lambda: running(own, run), 60, "its container runs")[0]
         peaks = Peaks()
-        until(lambda: peaks.look(own_engine, container) or peaks.pids > 60, 20, "it attacks")
+        until(lambda: peaks.look(own_engine, container) or peaks.pids > 60, 60, "it attacks")
         worker.kill()
     assert running(own, run), "without a reaper it would run on"
     began = time.monotonic()
@@ -61,7 +61,7 @@ def test_an_engine_that_ends_and_starts_again_in_the_middle_of_a_run(
     spec, caller = own_guest(_SAYS_SO_AND_STAYS), Watched()
     with ThreadPoolExecutor(1) as pool:
         going = pool.submit(carry_out, spec, DockerRuntime(own_engine.url), caller)
-        until(lambda: caller.progress, 20, "the guest is at work")
+        until(lambda: caller.progress, 60, "the guest is at work")
         getattr(own_engine, ends)()
         result = going.result(20)
     assert result.ending is Ending.ENGINE_LOST, "never a failed suite"

@@ -108,7 +108,7 @@ class Stage:
         elif state == Run.RUNNING:
             asked = len(rig.vendor.seen)
             found = [rig.start_run(self.agree(TERMS))]
-            until(lambda: len(rig.vendor.seen) > asked, 30, "a call to the vendor")
+            until(lambda: len(rig.vendor.seen) > asked, 60, "a call to the vendor")
             assert rig.run(found[0]).state == state
             yield found
         elif state == Run.RECONCILING:

@@ -59,4 +59,4 @@ def test_each_role_gets_a_link_that_signs_it_in_once(shown):
     # Nobody else is the operator: the demonstration's own organisation is.
     assert "operator's link" not in shown.said
     assert shown.stop(signal.SIGINT) == 0
-    until(lambda: "stopped" in shown.said, 30, "a word at the end")
+    until(lambda: "stopped" in shown.said, 60, "a word at the end")

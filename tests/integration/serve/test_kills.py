@@ -66,7 +66,7 @@ def supervisor_dies(stage, state):
 def broker_dies(stage, state):
     stage.server.kill()
     yield
-    parts = until(lambda: not (found := stage.served.ready())["broker"] and found, 30, "seen")
+    parts = until(lambda: not (found := stage.served.ready())["broker"] and found, 60, "seen")
     assert parts == {"database": True, "broker": False, "log": True}
     # Nobody waits for a broker: pages answer and a run under way goes on.
     assert stage.served.get("/log")[0] == 200
@@ -78,7 +78,7 @@ def database_dies(stage, state):
     began = time.time()
     stage.server.kill()
     yield
-    parts = until(lambda: not (found := stage.served.ready())["database"] and found, 30, "seen")
+    parts = until(lambda: not (found := stage.served.ready())["database"] and found, 60, "seen")
     assert parts["broker"]
     status, page = stage.served.get("/log")
     assert status == 503

@@ -92,7 +92,7 @@ def test_a_named_database_is_not_made_in_passing(serve, tmp_path):
 def test_processes_that_die_are_started_again(serve):
     served = serve(ASSAY_WEB_PROCESSES="2")
     served.wait_until_ready()
-    until(lambda: children(served.worker()[0]), 20, "the worker's processes")
+    until(lambda: children(served.worker()[0]), 60, "the worker's processes")
     web, worker = served.web(), served.worker()
     below = descendants(worker[0])
     assert len(web) == 2
@@ -100,11 +100,11 @@ def test_processes_that_die_are_started_again(serve):
     kill(worker[0])
     # The other web process has the socket, too.
     assert served.get("/health/live")[0] == 200
-    until(lambda: len(served.web()) == 2 and served.worker(), 20, "both started again")
+    until(lambda: len(served.web()) == 2 and served.worker(), 60, "both started again")
     assert web[1] in served.web()
     assert web[0] not in served.web()
     assert served.worker() != worker
-    until(lambda: not [pid for pid in below if alive(pid)], 30, "nothing left of the worker")
+    until(lambda: not [pid for pid in below if alive(pid)], 60, "nothing left of the worker")
     assert "the web process died" in served.said
     assert "the worker process died" in served.said
 
@@ -112,13 +112,13 @@ def test_processes_that_die_are_started_again(serve):
 @pytest.mark.parametrize("moment", ["starting", "ready"])
 def test_all_end_with_a_supervisor_that_is_killed(serve, moment):
     served = serve()
-    until(lambda: served.web() and served.worker(), 30, "processes")
+    until(lambda: served.web() and served.worker(), 60, "processes")
     if moment == "ready":
         served.wait_until_ready()
-        until(lambda: children(served.worker()[0]), 20, "the worker's processes")
+        until(lambda: children(served.worker()[0]), 60, "the worker's processes")
     below = descendants(served.pid)
     kill(served.pid)
-    until(lambda: not [pid for pid in below if alive(pid)], 30, "every process gone")
+    until(lambda: not [pid for pid in below if alive(pid)], 60, "every process gone")
 
 
 def test_a_request_under_way_is_finished(serve):
@@ -133,7 +133,7 @@ def test_a_request_under_way_is_finished(serve):
         status = []
         stopping = threading.Thread(target=lambda: status.append(served.stop()))
         stopping.start()
-        until(lambda: served.get("/health/live")[0] == 0, 30, "no new request taken")
+        until(lambda: served.get("/health/live")[0] == 0, 60, "no new request taken")
         web = served.web()
         assert alive(web[0])
         stream.sendall(b"0123456789")
@@ -150,7 +150,7 @@ def test_what_does_not_end_is_ended_by_force(serve):
     # A process that is stopped hears no SIGTERM; whoever asks twice does not want to wait.
     os.kill(web, signal.SIGSTOP)
     served.process.terminate()
-    until(lambda: served.get("/health/live", 3)[0] == 0, 30, "nobody let in any more")
+    until(lambda: served.get("/health/live", 3)[0] == 0, 60, "nobody let in any more")
     assert served.process.poll() is None
     served.process.terminate()
     assert served.process.wait(30) == 0

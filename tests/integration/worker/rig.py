@@ -126,7 +126,7 @@ class Rig:
 
     def wait_until_asked(self, calls: int) -> None:
         """Wait until the vendor has been asked so often."""
-        until(lambda: len(self.vendor.seen) >= calls, 30, f"{calls} calls to the vendor")
+        until(lambda: len(self.vendor.seen) >= calls, 60, f"{calls} calls to the vendor")
 
     def containers(self) -> list[str]:
         return [found.name for found in DockerRuntime().list(images.owner(self.platform))]

@@ -42,14 +42,14 @@ def rig(request, tmp_path, image_id):
 
 def test_a_worker_that_is_busy_for_long_keeps_its_runs(rig, impatient, protocol):
     tree = rig.start(ASSAY_WORKER_SLOTS="1")
-    until(lambda: rig.seen_workers() == 1, 20, "a worker")
+    until(lambda: rig.seen_workers() == 1, 60, "a worker")
     under_way = rig.start_run(protocol)
     rig.wait_until_asked(1)
     celery = tree.celery
     waits = rig.start_run(protocol)
 
     diary = next((impatient.home / "log").glob("*localhost.log"))
-    until(lambda: "timed out" in diary.read_text(), 30, "the channel closed")
+    until(lambda: "timed out" in diary.read_text(), 60, "the channel closed")
     rig.vendor.release()
     for run_id in (under_way, waits):
         rig.wait_for(run_id, "RELEASED")
@@ -59,7 +59,7 @@ def test_a_worker_that_is_busy_for_long_keeps_its_runs(rig, impatient, protocol)
 
 def test_a_killed_broker_costs_no_run_and_no_worker(rig, broker, protocol):
     tree = rig.start()
-    until(lambda: rig.seen_workers() == 1, 20, "a worker")
+    until(lambda: rig.seen_workers() == 1, 60, "a worker")
     under_way = rig.start_run(protocol)
     rig.wait_until_asked(1)
     celery = tree.celery

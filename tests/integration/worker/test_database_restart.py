@@ -51,8 +51,8 @@ def test_a_database_that_is_back_at_once_costs_no_run(rig, server, under_way):
 def test_a_run_whose_lease_cannot_be_kept_ends_and_the_next_works(rig, server, under_way, protocol):
     server.kill()
     # The worker gives up by itself: nobody could see what it does.
-    until(lambda: not rig.containers(), 20, "the container gone")
-    until(lambda: not rig.run_dirs(), 20, "the run directory gone")
+    until(lambda: not rig.containers(), 60, "the container gone")
+    until(lambda: not rig.run_dirs(), 60, "the run directory gone")
     server.start()
     run = rig.wait_for(under_way, "FAILED")
     assert run.category == "worker_lost"

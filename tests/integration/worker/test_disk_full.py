@@ -152,12 +152,12 @@ def test_a_worker_whose_disk_fills_up_in_the_middle_of_a_run(disk, image_id):
         rig.wait_until_asked(1)
         disk.fill()
         rig.vendor.release()
-        until(lambda: not rig.containers(), 20, "the container gone without a write")
-        until(lambda: not rig.run_dirs(), 30, "the run directory gone")
-        until(lambda: FULL in rig.log.read_text(), 30, "the worker says why")
+        until(lambda: not rig.containers(), 60, "the container gone without a write")
+        until(lambda: not rig.run_dirs(), 60, "the run directory gone")
+        until(lambda: FULL in rig.log.read_text(), 60, "the worker says why")
         # The sweep may have said so: before there is space again, the run itself must have failed.
         ended = f"run failed run={run_id} code=unavailable"
-        until(lambda: ended in rig.log.read_text(), 30, "the run's own write refused")
+        until(lambda: ended in rig.log.read_text(), 60, "the run's own write refused")
         disk.free()
         # The row could not be moved; the lease ran out, and the sweep ends it.
         run = rig.wait_for(run_id, "FAILED", seconds=20)

@@ -100,4 +100,4 @@ def test_a_worker_begins_with_what_an_earlier_one_left(rig, protocol, contain):
         (folder / "suite").mkdir(parents=True)
     # What happens within the hour happens at the start.
     rig.start(ASSAY_SWEEP_S="600")
-    until(lambda: rig.containers() == [stays] and rig.run_dirs() == [kept], 20, "all in order")
+    until(lambda: rig.containers() == [stays] and rig.run_dirs() == [kept], 60, "all in order")

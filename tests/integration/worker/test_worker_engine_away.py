@@ -50,10 +50,11 @@ def test_doctor_says_so_and_what_helps(rig):
 
 def test_a_run_waits_says_why_and_expires_with_a_refund(rig, monkeypatch):
     protocol = rig.world.agree(rig.suite, TERMS.model_copy(update={"start_within_s": 30}))
-    run_id = rig.start_run(protocol)
     rig.start(DOCKER_HOST=NOBODY)
+    until(rig.seen_workers, 60, "a worker")
+    run_id = rig.start_run(protocol)
     # Claimed, found impossible, and given back: not once, but as often as it is nudged.
-    until(lambda: rig.actions(run_id).count("wait for the platform") >= 2, 28, "two claims")
+    until(lambda: rig.actions(run_id).count("wait for the platform") >= 2, 60, "two claims")
     monkeypatch.setenv("DOCKER_HOST", NOBODY)
     seen = status(rig, run_id)
     assert seen["outcome"] == "PENDING"
@@ -69,7 +70,7 @@ def test_a_run_waits_says_why_and_expires_with_a_refund(rig, monkeypatch):
     assert run.category == "engine_unavailable"
     assert run.started_at is None
     assert rig.entries(run_id) == ["charge", "refund"]
-    until(lambda: [s.index for s in rig.statements("run-refund", run_id)] != [None], 30, "logged")
+    until(lambda: [s.index for s in rig.statements("run-refund", run_id)] != [None], 60, "logged")
     assert rig.statements("run-end", run_id) == []
     rig.check_nothing_was_released(run_id)
     assert rig.run_dirs() == []
@@ -81,7 +82,7 @@ def test_a_run_that_waits_starts_when_the_engine_is_back(rig, protocol, door):
     rig.vendor.release()
     run_id = rig.start_run(protocol)
     rig.start(DOCKER_HOST=door.host)
-    until(lambda: "wait for the platform" in rig.actions(run_id), 20, "a claim in vain")
+    until(lambda: "wait for the platform" in rig.actions(run_id), 60, "a claim in vain")
     door.open()
     rig.wait_for(run_id, "RELEASED")
     rig.check_released(run_id)
@@ -101,8 +102,8 @@ def test_an_engine_that_dies_in_the_middle_of_a_run(rig, protocol, door):
     # The engine itself kept the container; nobody could remove it.
     assert len(rig.containers()) == 1
     door.open()
-    until(lambda: not rig.containers(), 30, "the container removed when the engine is back")
-    until(lambda: not rig.run_dirs(), 30, "the run directory removed")
+    until(lambda: not rig.containers(), 60, "the container removed when the engine is back")
+    until(lambda: not rig.run_dirs(), 60, "the run directory removed")
     rig.vendor.release()
     asked = len(rig.vendor.seen)
     second = rig.start_run(protocol)

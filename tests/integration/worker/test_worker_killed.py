@@ -49,15 +49,15 @@ def test_a_killed_worker_leaves_nothing_and_a_new_run_works(rig, protocol, killi
         assert rig.run(run_id).state == "RUNNING"
         rig.start()
 
-    until(lambda: not alive(child), 30, "the worker's process gone")
-    until(lambda: not alive(gateways[0]), 30, "the gateway gone")
+    until(lambda: not alive(child), 60, "the worker's process gone")
+    until(lambda: not alive(gateways[0]), 60, "the gateway gone")
     run = rig.wait_for(run_id, "FAILED")
     assert run.category == "worker_lost"
-    until(lambda: not rig.containers(), 30, "the container removed")
-    until(lambda: not rig.run_dirs(), 30, "the run directory removed")
+    until(lambda: not rig.containers(), 60, "the container removed")
+    until(lambda: not rig.run_dirs(), 60, "the run directory removed")
     rig.check_nothing_was_released(run_id)
     assert rig.entries(run_id) == ["charge"]
-    until(lambda: [end.index for end in rig.statements("run-end", run_id)] != [None], 30, "its end")
+    until(lambda: [end.index for end in rig.statements("run-end", run_id)] != [None], 60, "its end")
     asked = len(rig.vendor.seen)
 
     rig.vendor.release()

@@ -27,9 +27,9 @@ def test_a_run_in_its_course_ends_before_a_worker_that_is_stopped(rig, protocol)
 @pytest.mark.parametrize("moment", ["starting", "ready"])
 def test_celery_ends_with_a_supervisor_that_is_killed(rig, moment):
     tree = rig.start()
-    celery = until(lambda: tree.celery, 20, "the Celery process")
+    celery = until(lambda: tree.celery, 60, "the Celery process")
     if moment == "ready":
-        until(lambda: children(celery), 20, "the processes below it")
+        until(lambda: children(celery), 60, "the processes below it")
     below = descendants(tree.supervisor)
     kill(tree.supervisor)
-    until(lambda: not [pid for pid in below if alive(pid)], 20, "the Celery processes gone")
+    until(lambda: not [pid for pid in below if alive(pid)], 60, "the Celery processes gone")

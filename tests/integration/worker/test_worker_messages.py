@@ -65,7 +65,7 @@ def test_a_doubled_message_is_one_execution(rig, protocol):
     since = time.time()
     rig.start()
     rig.start()
-    until(lambda: rig.seen_workers() == 2, 20, "two workers")
+    until(lambda: rig.seen_workers() == 2, 60, "two workers")
     run_id = rig.start_run(protocol)
     for _ in range(4):
         assert queue.nudge(rig.app, run_id)
@@ -75,7 +75,7 @@ def test_a_doubled_message_is_one_execution(rig, protocol):
     rig.vendor.release()
     rig.wait_for(run_id, "RELEASED")
     assert queue.nudge(rig.app, run_id)
-    until(lambda: not messages(rig), 30, "all messages taken")
+    until(lambda: not messages(rig), 60, "all messages taken")
     second = rig.start_run(protocol)
     rig.wait_for(second, "RELEASED")
 
@@ -94,7 +94,7 @@ def test_foreign_messages_change_nothing_and_kill_nothing(rig, protocol):
     tree = rig.start()
     rig.wait_for(ended, "RELEASED")
     rig.world.settle()
-    until(lambda: not messages(rig), 30, "all messages taken")
+    until(lambda: not messages(rig), 60, "all messages taken")
     celery, before = tree.celery, dump(rig)
 
     for name in (*FOREIGN, ended):
@@ -105,7 +105,7 @@ def test_foreign_messages_change_nothing_and_kill_nothing(rig, protocol):
     folder = rig.platform.settings.queue_dir / "messages"
     for number, content in enumerate(NO_MESSAGES):
         (folder / f"{number}.assay.msg").write_bytes(content)
-    until(lambda: not messages(rig), 30, "all messages taken")
+    until(lambda: not messages(rig), 60, "all messages taken")
     run_id = rig.start_run(protocol)
     rig.wait_for(run_id, "RELEASED")
     assert tree.celery == celery

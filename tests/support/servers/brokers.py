@@ -107,7 +107,7 @@ def _port_mapper(home: Path) -> Iterator[int]:
             stderr=log,
         )
     try:
-        until(lambda: says(port, _EPMD_NAMES, port.to_bytes(4)), 30, "the port mapper answers")
+        until(lambda: says(port, _EPMD_NAMES, port.to_bytes(4)), 60, "the port mapper answers")
         yield port
     finally:
         process.kill()

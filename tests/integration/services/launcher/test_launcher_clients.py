@@ -67,9 +67,9 @@ def test_a_flood_keeps_nobody_out_for_long(remote, path):
     with contextlib.ExitStack() as stack:
         ends = [stack.enter_context(connected(path)) for _ in range(100)]
         # Those beyond the room are turned away at once, without having said a word.
-        until(lambda: len(told(ends)) >= 100 - 64, 30, "those turned away")
+        until(lambda: len(told(ends)) >= 100 - 64, 60, "those turned away")
         assert json.loads(told(ends)[0].recv(100))["code"] == "busy"
-    until(lambda: remote_answers(remote), 30, "room again")
+    until(lambda: remote_answers(remote), 60, "room again")
 
 
 def told(ends):
@@ -91,7 +91,7 @@ def test_waiting_clients_that_go_cost_nothing(remote, launcher, path, ready):
         for _ in range(4):
             with connected(path) as end:
                 end.sendall(waits)
-        until(lambda: [len(all_) for all_ in waiting.values()] == [4], 30, "four that wait")
+        until(lambda: [len(all_) for all_ in waiting.values()] == [4], 60, "four that wait")
         assert ask(path, waits) == {"fault": "platform", "code": "busy"}
         assert threading.active_count() <= before + 17
         remote.remove(container)

@@ -60,5 +60,5 @@ def test_trouble_is_said_once_and_so_is_its_end(desk, monkeypatch, caplog):
     errors = [Unavailable("away")] * 3
     monkeypatch.setattr(sweeper, "sweep", failing(errors))
     with caplog.at_level(logging.WARNING), sweeper.sweeping(desk):
-        until(lambda: len(caplog.records) >= 2, 30, "trouble and its end")
+        until(lambda: len(caplog.records) >= 2, 60, "trouble and its end")
     assert [record.getMessage() for record in caplog.records] == ["away", "that is over; going on"]

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
 
 from harness.errors import Unavailable
-from harness.records import platform
+from harness.records import engines, platform
 from harness.records.base import Act, Base
 from harness.records.database import Database, check_schema, upgrade
 from tests.support import versions
@@ -172,6 +173,34 @@ def test_a_busy_database_says_so(database):
         with other.write() as second:
             platform.newest_image(second, "base")
     other.close()
+
+
+def test_two_that_open_a_new_file_at_once_wait_for_each_other(url, monkeypatch):
+    # The other has its write lock when this one, reading, asks for the same: SQLite sees a
+    # deadlock and refuses without waiting.
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE first (number INTEGER)")
+    never = Database(url, busy_ms=20)
+    with (
+        pytest.raises(Unavailable, match="the sqlite database is busy; try again"),
+        never.read() as session,
+    ):
+        session.connection()
+    never.close()
+    waits = []
+
+    def wait(seconds):
+        waits.append(seconds)
+        other.execute("COMMIT")
+
+    monkeypatch.setattr(engines.time, "sleep", wait)
+    database = Database(url)
+    with database.read() as session:
+        assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+    database.close()
+    other.close()
+    assert len(waits) == 1
 
 
 def test_a_missing_folder_says_so(tmp_path):
