@@ -10,6 +10,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ _DEFAULT_URL = _UNIX + "/var/run/docker.sock"
 _TIMEOUT_S = 60
 _LOAD_TIMEOUT_S = 600
 _CHUNK = 1 << 20
+_TELLS_WITHIN_S = 2
 _BAD_REQUEST, _NOT_FOUND, _CONFLICT = 400, 404, 409
 _STATUS = {"created": Status.CREATED, "exited": Status.EXITED, "dead": Status.EXITED}
 
@@ -126,12 +128,12 @@ class DockerRuntime:
             # An engine that is being stopped ends its containers in good order, and tells of it
             # on connections that are open; new ones it takes no more.
             _knock(self._url)
-            return _state(client.inspect_container(container))
+            return _state(client, container)
 
     def inspect(self, container: str) -> State:
         """Look at it now; see the contract."""
         with _engine({_NOT_FOUND: PlatformFault(NO_SUCH_CONTAINER)}):
-            return _state(self._client().inspect_container(container))
+            return _state(self._client(), container)
 
     def shown(self, container: str) -> Mapping[str, Any]:
         """Everything that the engine says of a container; see the contract."""
@@ -247,13 +249,32 @@ class _OneConnection(UnixHTTPAdapter):
         return super().get_connection(_HTTP, proxies)
 
 
-def _state(shown: Mapping[str, Any]) -> State:
-    state = shown["State"]
-    return State(
-        status=_STATUS.get(state["Status"], Status.RUNNING),
-        exit_code=int(state["ExitCode"]),
-        oom=bool(state["OOMKilled"]),
+def _state(client: docker.APIClient, container: str) -> State:
+    shown = client.inspect_container(container)["State"]
+    status = _STATUS.get(shown["Status"], Status.RUNNING)
+    oom = bool(shown["OOMKilled"])
+    if status is Status.EXITED and not oom:
+        oom = _heard_of_memory(client, container, shown)
+    return State(status, int(shown["ExitCode"]), oom)
+
+
+def _heard_of_memory(client: docker.APIClient, container: str, shown: Mapping[str, Any]) -> bool:
+    """Whether the engine heard that memory was the reason only when the container had ended.
+
+    Both messages come from different threads of its shim. In the wrong order, which a busy host
+    makes of one in twenty, the second is told as an event and never shown.
+    """
+    heard = client.events(
+        since=_seconds(shown["StartedAt"]),
+        until=_seconds(shown["FinishedAt"]) + _TELLS_WITHIN_S,
+        filters={"type": "container", "event": "oom", "container": container},
     )
+    return any([*heard])  # to the end, so that the connection can be used again
+
+
+def _seconds(moment: str) -> int:
+    """Whole seconds since the Unix epoch, of the engine's time in RFC 3339."""
+    return max(0, int(datetime.fromisoformat(moment).timestamp()))
 
 
 def _knock(url: str) -> None:

@@ -31,8 +31,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
 SAMPLES = 40
 TERMS = Terms(
-    run_wall_clock_s=10,
-    start_within_s=60,
+    run_wall_clock_s=30,
+    start_within_s=120,
     release="on_completion",
     grid_s=1,
     retries=0,
@@ -137,12 +137,12 @@ def carry_out(scene: Scene, vendors, runs) -> None:
         for run_id in runs.values():
             queue.nudge(app, run_id)
         until(lambda: len(vendors["failed"].seen) > 20, 60, "replies have reached the guest")
-        scene.found_meanwhile = find(scene.places, scene.said)
         scene.logging = writes_to(log)
+        scene.found_meanwhile = find(scene.places, scene.said)
         for run_id in runs.values():
             until(
                 lambda run_id=run_id: seen_by(world, worlds.AUDITOR, run_id).outcome != "PENDING",
-                40,
+                120,
                 "the outcome shows",
             )
     world.settle()

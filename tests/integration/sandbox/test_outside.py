@@ -9,7 +9,7 @@ import pytest
 from sandbox.container.docker import DockerRuntime
 from sandbox.container.expectations import OUTSIDE, Level
 from sandbox.container.hardening import create_body
-from sandbox.container.outside import probes
+from sandbox.container.outside import limits, probes
 from sandbox.container.outside.stage import Stage
 from tests.integration.sandbox.conftest import OWNER
 
@@ -111,6 +111,26 @@ def test_the_guest_that_is_killed_ignores_what_can_be_ignored(engine, image_id, 
         # It is there to say so: the signal was delivered before its next act.
         assert guest.act() == {}
         assert engine.inspect(guest.id).status == "running"
+
+
+def test_memory_is_the_reason_also_when_the_engine_hears_of_it_late(image_id, root, monkeypatch):
+    """A busy engine shows a container's end first, and never corrects what it has shown."""
+    look, asked = docker.APIClient.inspect_container, []
+
+    def too_early(client, container):
+        shown = look(client, container)
+        shown["State"]["OOMKilled"] = False
+        asked.append(container)
+        return shown
+
+    monkeypatch.setattr(docker.APIClient, "inspect_container", too_early)
+    engine = DockerRuntime()
+    stage = Stage(engine, image_id, OWNER, root, "runc", engine.id_offset())
+    assert limits.memory(stage)["memory_stops"].held
+    assert asked
+    # The control: without the engine's word there is none.
+    monkeypatch.setattr(docker.APIClient, "events", lambda *_, **__: ())
+    assert not limits.memory(stage)["memory_stops"].held
 
 
 def test_a_guest_of_the_right_user_is_let_in(engine, image_id, root):
