@@ -89,7 +89,7 @@ def test_a_launcher_that_is_killed_in_the_middle_of_a_run(rig, protocol):
     os.kill(launcher.pid, signal.SIGKILL)
     launcher.wait()
     # No reply had reached the guest: the slot comes back.
-    run = rig.wait_for(run_id, "INVALID_INFRA", seconds=20)
+    run = rig.wait_for(run_id, "INVALID_INFRA", seconds=60)
     assert run.category == "engine_lost:container_gone"
     assert rig.entries(run_id) == ["charge", "refund"]
     rig.check_nothing_was_released(run_id)

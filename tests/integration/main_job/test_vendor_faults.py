@@ -34,7 +34,7 @@ pytestmark = pytest.mark.docker
 
 SAMPLES = 40
 QUICK = Terms(
-    run_wall_clock_s=15,
+    run_wall_clock_s=30,
     start_within_s=60,
     release="on_completion",
     grid_s=1,
@@ -183,7 +183,7 @@ def test_an_expired_window_releases_nothing(world, vendor, agree, timeout_s):
     vendor.plays(*[right] * 10)
     vendor.default = hang
     terms = FIXED.model_copy(update={"request_timeout_s": timeout_s})
-    run_id = at(world, -13).reserve(agree(terms, window=window))
+    run_id = at(world, -28).reserve(agree(terms, window=window))
     assert carry(world, run_id) == []
     assert_ended(world, run_id, "OVER_BUDGET")
 

@@ -114,7 +114,7 @@ class Rig:
         with self.database.read() as session:
             return runs.get(session, run_id)
 
-    def wait_for(self, run_id: str, *states: str, seconds: float = 30) -> runs.Run:
+    def wait_for(self, run_id: str, *states: str, seconds: float = 60) -> runs.Run:
         """The run, once it is in one of the states."""
 
         def there() -> runs.Run | None:

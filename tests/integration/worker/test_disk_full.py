@@ -160,7 +160,7 @@ def test_a_worker_whose_disk_fills_up_in_the_middle_of_a_run(disk, image_id):
         until(lambda: ended in rig.log.read_text(), 60, "the run's own write refused")
         disk.free()
         # The row could not be moved; the lease ran out, and the sweep ends it.
-        run = rig.wait_for(run_id, "FAILED", seconds=20)
+        run = rig.wait_for(run_id, "FAILED", seconds=60)
         assert run.category in {"worker_lost", "not_released"}
         rig.check_nothing_was_released(run_id)
         check_intact(rig.platform)

@@ -66,7 +66,7 @@ def test_a_run_waits_says_why_and_expires_with_a_refund(rig, monkeypatch):
     assert theirs["inside"] is None
     assert theirs["hints"] == []
 
-    run = rig.wait_for(run_id, "EXPIRED", seconds=50)
+    run = rig.wait_for(run_id, "EXPIRED", seconds=60)
     assert run.category == "engine_unavailable"
     assert run.started_at is None
     assert rig.entries(run_id) == ["charge", "refund"]
@@ -95,7 +95,7 @@ def test_an_engine_that_dies_in_the_middle_of_a_run(rig, protocol, door):
     rig.wait_until_asked(TERMS.concurrency)
     assert len(rig.containers()) == 1
     door.shut()
-    run = rig.wait_for(run_id, "INVALID_INFRA", seconds=20)
+    run = rig.wait_for(run_id, "INVALID_INFRA", seconds=60)
     assert run.category == "engine_lost:container_gone"
     assert rig.entries(run_id) == ["charge", "refund"]
     rig.check_nothing_was_released(run_id)
