@@ -71,7 +71,9 @@ class Gateway:
             self._news.notify_all()
 
     def names(self) -> list[str]:
+        """All that it told, in order. It has ended or is about to: whatever it told is here."""
         with self._news:
+            assert self._news.wait_for(lambda: self._eof, 30), "it still runs"
             return [e["event"] for e in self.events if e["event"] != "progress"]
 
     def wait_for(self, name: str, timeout: float = 30) -> dict:

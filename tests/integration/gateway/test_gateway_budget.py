@@ -24,11 +24,11 @@ def assert_over(gateway):
     for _ in range(2):
         code, body = gateway.chat()
         assert (code, json.loads(body)) == (402, DENIED)
-    assert gateway.names().count("over_budget") == 1
     assert gateway.score() == 410  # an over-budget run ends with no scores
     assert gateway.end(0) == 410
-    assert "end" not in gateway.names()
     assert gateway.stop()["denied"] == 2
+    assert gateway.names().count("over_budget") == 1
+    assert "end" not in gateway.names()
 
 
 @pytest.mark.parametrize(

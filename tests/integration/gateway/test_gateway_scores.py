@@ -123,4 +123,5 @@ def test_other_paths_and_methods(gateway):
         ("GET", "/assay/v1/end"),
     ):
         assert gateway.request(method, path)[0] == 405
+    gateway.stop()
     assert "violation" not in gateway.names()

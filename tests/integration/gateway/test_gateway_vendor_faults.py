@@ -102,6 +102,7 @@ def test_after_a_reply_exhausted_retries_are_a_constant_502(vendor, hasty, fault
     assert (code, json.loads(body)) == (502, VENDOR_FAILED)
     vendor.default = normal("recovered")
     assert hasty.ask() == "recovered"
+    hasty.stop()
     assert "vendor_down" not in hasty.names()
 
 
@@ -249,7 +250,7 @@ def test_a_stream_without_its_last_courtesies_is_whole(vendor, gateway, options)
 def test_a_broken_stream_counts_as_a_reply_that_reached_the_guest(vendor, gateway):
     vendor.plays(stream("hello", cut_after=3))
     raw_stream(gateway)
-    assert "first_reply" in gateway.names()
+    gateway.wait_for("first_reply")
     vendor.default = status("500 Internal Server Error")
     assert gateway.chat()[0] == 502
 
@@ -268,6 +269,7 @@ def test_a_budget_spent_on_the_vendors_failures_alone_is_the_vendors_fault(vendo
     vendor.default = status("500 Internal Server Error")
     assert never_answered(gateway)
     assert len(vendor.seen) == 2
+    gateway.stop()
     assert "over_budget" not in gateway.names()
 
 
