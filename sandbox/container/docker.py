@@ -252,10 +252,11 @@ class _OneConnection(UnixHTTPAdapter):
 def _state(client: docker.APIClient, container: str) -> State:
     shown = client.inspect_container(container)["State"]
     status = _STATUS.get(shown["Status"], Status.RUNNING)
-    oom = bool(shown["OOMKilled"])
-    if status is Status.EXITED and not oom:
+    code, oom = int(shown["ExitCode"]), bool(shown["OOMKilled"])
+    # Nobody who ended in good order is kept waiting for a second or two.
+    if status is Status.EXITED and code and not oom:
         oom = _heard_of_memory(client, container, shown)
-    return State(status, int(shown["ExitCode"]), oom)
+    return State(status, code, oom)
 
 
 def _heard_of_memory(client: docker.APIClient, container: str, shown: Mapping[str, Any]) -> bool:
