@@ -1,11 +1,18 @@
-"""The worker: Celery tasks of a few lines. A task takes a run's id and returns nothing."""
+"""The worker: Celery tasks of a few lines. A task takes a run's id and returns nothing.
+
+    python -m harness.starting harness.worker [OPTION …] worker [OPTION …]
+
+The options are Celery's.
+"""
 
 import logging
 import signal
+import sys
 import warnings
 from typing import Any
 
 from celery import Celery
+from celery.bin.celery import celery as program
 from celery.platforms import SecurityWarning
 from celery.signals import worker_init, worker_process_init
 
@@ -57,3 +64,8 @@ def run(*names: object, **_: object) -> None:
         _log.warning("task ended early", extra={"run": run_id[:16], "code": error.code})
     except Exception as error:  # noqa: BLE001 - the task queue would print its text, whatever it is
         _log.error("task failed", extra={"run": run_id[:16], "kind": type(error).__name__})
+
+
+def main() -> None:
+    """Be the worker's main process until a signal asks to stop."""
+    program(["--app", "harness.worker:app", *sys.argv[1:]])

@@ -1,6 +1,6 @@
 """One web process: serves a socket that its supervisor opened and hands down.
 
-    python -m web.main DESCRIPTOR SUPERVISOR
+    python -m harness.starting web.main DESCRIPTOR SUPERVISOR
 
 Several processes share one socket, and it stays open while one of them is started again.
 """
@@ -62,7 +62,3 @@ def _serve(desk: Desk, descriptor: int) -> None:
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
     sys.exit(0)
-
-
-if __name__ == "__main__":
-    main()

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 
 import typer
 
+from harness import starting
 from harness.cli import output
 from harness.config import SettingsInvalid
 from harness.errors import HarnessError
@@ -98,7 +99,9 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     asked = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
-        build(asked or COMMANDS)(prog_name="assay")
+        with starting.loading():
+            app = build(asked or COMMANDS)
+        app(prog_name="assay")
     except HarnessError as error:
         output.problem(error.code, str(error))
         sys.exit(error.exit_status)

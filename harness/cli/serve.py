@@ -92,7 +92,8 @@ def serve_on(
     port = listener.getsockname()[1]
     # Everything below knows the real port, also where any free one was asked for.
     environment = os.environ | {"ASSAY_LISTEN": f"{settings.listen.rpartition(':')[0]}:{port}"}
-    command = (sys.executable, "-m", "web.main", str(listener.fileno()), str(os.getpid()))
+    program = (sys.executable, "-m", "harness.starting", "web.main")
+    command = (*program, str(listener.fileno()), str(os.getpid()))
     web = Child("web", command, (listener.fileno(),), environment)
     children = [web] * settings.web_processes
     desk = open_desk(settings)

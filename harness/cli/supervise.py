@@ -39,8 +39,8 @@ def worker(settings: Settings) -> Child:
     return Child(
         "worker",
         (
-            *(sys.executable, "-W", f"ignore:{_ROOT_WARNING}", "-m", "celery", "--quiet"),
-            *("--app", "harness.worker:app", "worker"),
+            *(sys.executable, "-W", f"ignore:{_ROOT_WARNING}"),
+            *("-m", "harness.starting", "harness.worker", "--quiet", "worker"),
             *("--concurrency", str(settings.worker_slots), "--loglevel", "warning"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
             *("--pool", "prefork", "--hostname", f"{os.getpid()}@assay"),

@@ -95,7 +95,7 @@ class Served:
 
     def worker(self) -> list[int]:
         """The worker's main process."""
-        return [pid for pid in children(self.pid) if "celery" in command(pid)]
+        return [pid for pid in children(self.pid) if "harness.worker" in command(pid)]
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
         """Stop it as an operator does; its exit status."""

@@ -231,7 +231,7 @@ def test_no_process_starts_on_it(small, tmp_path):
     assay = (sys.executable, "-m", "harness.cli.main")
     started = {
         "worker": (*assay, "worker"),
-        "web": (sys.executable, "-m", "web.main", "0", str(os.getpid())),
+        "web": (sys.executable, "-m", "harness.starting", "web.main", "0", str(os.getpid())),
     }
     running = {
         name: subprocess.Popen(
