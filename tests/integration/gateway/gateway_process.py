@@ -109,6 +109,12 @@ class Gateway:
         client.connect(self.socket)
         return client
 
+    def send_chat(self, client: socket.socket) -> None:
+        """Ask on an open connection, whose reply is somebody else's matter."""
+        body = b'{"model":"target","messages":[{"role":"user","content":"x"}]}'
+        head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: %d\r\n\r\n"
+        client.sendall(head % len(body) + body)
+
     def request(self, method, path, body=b"", *, headers=None, timeout=30):
         """Return status, headers and body of one exchange on a connection of its own."""
         connection = _UnixConnection(self.socket, timeout)

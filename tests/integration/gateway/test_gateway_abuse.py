@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration.gateway.gateway_process import QUICK
 from tests.integration.gateway.scripted_vendor import hang, normal, stream
+from tests.support.waiting import until
 
 SMALL = replace(
     QUICK,
@@ -20,9 +21,9 @@ SMALL = replace(
     head_bytes=2000,
     body_bytes=10_000,
     held_bytes=30_000,
-    request_s=0.3,
-    idle_s=0.5,
-    write_s=0.5,
+    request_s=1,
+    idle_s=1,
+    write_s=1,
 )
 BODY = b'{"model":"target","messages":[{"role":"user","content":"x"}]}'
 CHAT = b"POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: %d\r\n\r\n%b" % (
@@ -142,7 +143,7 @@ def test_old_http_is_refused(gateway):
 def test_a_slow_request_ends(gateway, start):
     started = time.monotonic()
     answer = send(gateway, start)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 5
     assert answer[:12] == (b"HTTP/1.1 408" if start else b"")
 
 
@@ -152,9 +153,9 @@ def test_dripping_does_not_buy_time(gateway):
         with contextlib.suppress(OSError):
             for byte in CHAT:
                 client.sendall(bytes([byte]))
-                time.sleep(0.02)
+                time.sleep(0.1)
         read_all(client)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 5 < 0.1 * len(CHAT)
 
 
 def test_pipelined_requests_are_not_worked_on(vendor, gateway):
@@ -174,8 +175,7 @@ def test_bytes_that_come_too_early_end_the_connection_after_the_reply(vendor, ga
     vendor.plays(slow)
     with gateway.connect() as client:
         client.sendall(CHAT)
-        while not vendor.seen:
-            time.sleep(0.005)
+        until(lambda: vendor.seen, 60, "the first call at the vendor")
         client.sendall(CHAT * 100)
         vendor.release()
         answer = read_all(client)
@@ -222,9 +222,7 @@ def test_a_guest_that_does_not_read_is_cut_off_and_the_vendor_held_back(vendor, 
             b"POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: %d\r\n\r\n%b"
             % (len(body), body)
         )
-        deadline = time.monotonic() + 30
-        while vendor.closed == 0 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until(lambda: vendor.closed, 60, "the call given up")
         assert vendor.closed == 1
     resident = Path(f"/proc/{gateway.process.pid}/statm").read_text().split()[1]
     assert int(resident) * os.sysconf("SC_PAGE_SIZE") < 100 * 1024 * 1024
@@ -285,11 +283,8 @@ def test_leaving_in_the_middle_frees_everything(vendor, gateway):
     for number in range(3):
         with gateway.connect() as client:
             client.sendall(CHAT)
-            while len(vendor.seen) <= number:
-                time.sleep(0.005)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and _sockets(gateway) > before:
-        time.sleep(0.01)
+            until(lambda number=number: len(vendor.seen) > number, 60, "the call at the vendor")
+    until(lambda: _sockets(gateway) <= before, 60, "every socket closed")
     assert _sockets(gateway) == before
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.gateway.gateway_process import BUDGET
 from tests.integration.gateway.scripted_vendor import completion, hang, normal, raw_body
+from tests.support.waiting import until
 
 DENIED = {
     "error": {
@@ -71,13 +72,15 @@ def test_outside_the_window_nothing_is_sent(vendor, launch, start, end):
 def test_who_waits_when_the_window_ends_is_refused(vendor, launch):
     vendor.default = hang
     gateway = launch(
-        vendor.base_url, budget=replace(BUDGET, concurrency=1), not_after=time.time() + 3
+        vendor.base_url,
+        budget=replace(BUDGET, concurrency=1),
+        not_after=time.time() + 6,
+        request_timeout_s=60,
     )
     codes = []
     first = threading.Thread(target=lambda: codes.append(gateway.chat()[0]))
     first.start()
-    while not vendor.seen:
-        time.sleep(0.005)
+    until(lambda: vendor.seen, 60, "the first call at the vendor")
     assert gateway.chat()[0] == 402
     vendor.default = normal()
     vendor.release()
@@ -111,11 +114,10 @@ def test_a_guest_that_leaves_is_settled_and_its_call_given_up(vendor, gateway):
         wire.keep = False
 
     vendor.plays(until_closed)
-    with pytest.raises(TimeoutError):
-        gateway.chat(timeout=0.2)
-    deadline = time.monotonic() + 30
-    while vendor.closed == 0 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    with gateway.connect() as client:
+        gateway.send_chat(client)
+        until(lambda: vendor.seen, 60, "the call at the vendor")
+    until(lambda: vendor.closed, 60, "the call given up")
     assert vendor.closed == 1
     receipt = gateway.stop()
     assert (receipt["requests"], receipt["replies"], receipt["tokens_out"]) == (1, 0, 16)

@@ -4,12 +4,12 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.integration.gateway.scripted_vendor import hang
+from tests.support.waiting import until
 
 CLIENT = """
 import os, socket, sys
@@ -68,14 +68,9 @@ def test_a_stop_settles_what_is_in_flight(vendor, gateway):
     with pytest.raises(TimeoutError):
         gateway.chat(timeout=0.2)
     with gateway.connect() as client:
-        body = b'{"model":"target","messages":[{"role":"user","content":"x"}]}'
         vendor.plays(hang)
-        client.sendall(
-            b"POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: %d\r\n\r\n%b"
-            % (len(body), body)
-        )
-        while len(vendor.seen) < 2:
-            time.sleep(0.005)
+        gateway.send_chat(client)
+        until(lambda: len(vendor.seen) == 2, 60, "the second call at the vendor")
         receipt = gateway.stop()
         assert client.recv(100) == b""
     assert (receipt["attempts"], receipt["replies"], receipt["tokens_out"]) == (2, 0, 32)
@@ -110,10 +105,7 @@ def test_it_dies_with_the_process_that_started_it(vendor):
     parent.kill()
     parent.wait(30)
     parent.stdout.close()
-    deadline = time.monotonic() + 30
-    while _runs(int(pid)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not _runs(int(pid))
+    until(lambda: not _runs(int(pid)), 60, "the gateway's end")
     for path in Path(folder).iterdir():
         path.unlink()
     Path(folder).rmdir()

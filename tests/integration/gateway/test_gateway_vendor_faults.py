@@ -21,6 +21,7 @@ from tests.integration.gateway.scripted_vendor import (
     status,
     stream,
 )
+from tests.support.waiting import until
 
 PASSING = {
     "429": status("429 Too Many Requests"),
@@ -57,16 +58,10 @@ def hasty(vendor, launch):
     return launch(vendor.base_url, request_timeout_s=1, retries=2)
 
 
-def ask_on(client):
-    body = json.dumps({"model": "target", "messages": [{"role": "user", "content": "x"}]}).encode()
-    head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: %d\r\n\r\n"
-    client.sendall(head % len(body) + body)
-
-
 def never_answered(gateway) -> bool:
     """Whether the run ends as the vendor's fault with a request left open."""
     with gateway.connect() as client:
-        ask_on(client)
+        gateway.send_chat(client)
         gateway.wait_for("vendor_down")
         client.settimeout(0.1)
         with pytest.raises(TimeoutError):
@@ -139,9 +134,8 @@ def test_after_vendor_down_a_late_reply_is_not_delivered(vendor, launch):
     gateway = launch(vendor.base_url, retries=0)
     vendor.plays(hang_then_answer, status("500 Internal Server Error"))
     first = gateway.connect()
-    ask_on(first)
-    while not vendor.seen:
-        time.sleep(0.005)
+    gateway.send_chat(first)
+    until(lambda: vendor.seen, 60, "the first call at the vendor")
     assert never_answered(gateway)
     vendor.release()
     first.settimeout(0.2)

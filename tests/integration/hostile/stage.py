@@ -178,7 +178,8 @@ class Crew:
         self._at_work.append(thread)
         thread.start()
         until(lambda: len(seen) > before or not thread.is_alive(), 60, "the first call")
-        assert len(seen) > before, "a program that never ran would look the same"
+        # A program that never ran would look the same.
+        assert len(seen) > before, self._hands.row(run)
 
     def wait(self, run: str) -> None:
         def over() -> bool:

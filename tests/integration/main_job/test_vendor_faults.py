@@ -38,7 +38,7 @@ QUICK = Terms(
     start_within_s=60,
     release="on_completion",
     grid_s=1,
-    request_timeout_s=1,
+    request_timeout_s=10,
     retries=1,
 )
 PLACES = 64
@@ -114,7 +114,8 @@ def assert_ended(world, run_id, state):
 
 def test_passing_faults_are_retried_within_the_budget(world, vendor, agree):
     vendor.plays(*FAULTS.values())
-    run_id = world.reserve(agree(QUICK.model_copy(update={"retries": len(FAULTS)})))
+    terms = QUICK.model_copy(update={"retries": len(FAULTS), "request_timeout_s": 3})
+    run_id = world.reserve(agree(terms))
     assert carry(world, run_id) == [SAMPLES]
     assert row(world, run_id).state == "RELEASED"
     (receipt,) = statements(world, "run-receipt", run_id)
@@ -126,7 +127,7 @@ def test_passing_faults_are_retried_within_the_budget(world, vendor, agree):
 @pytest.mark.parametrize("fault", FAULTS)
 def test_down_before_any_reply_gives_slot_and_bits_back(world, vendor, agree, fault):
     vendor.default = FAULTS[fault]
-    protocol = agree()
+    protocol = agree(QUICK.model_copy(update={"request_timeout_s": 3}))
     run_id = world.reserve(protocol)
     with pytest.raises(Conflict, match="all 1 agreed runs are used"):
         world.reserve(protocol)
@@ -192,7 +193,7 @@ def test_an_expired_window_releases_nothing(world, vendor, agree, timeout_s):
 def test_a_run_that_takes_too_long_releases_nothing(world, vendor, agree, timeout_s):
     vendor.plays(*[right] * 10)
     vendor.default = hang
-    terms = FIXED.model_copy(update={"run_wall_clock_s": 6, "request_timeout_s": timeout_s})
+    terms = FIXED.model_copy(update={"run_wall_clock_s": 10, "request_timeout_s": timeout_s})
     run_id = world.reserve(agree(terms))
     assert carry(world, run_id) == []
     assert_ended(world, run_id, "FAILED")

@@ -29,7 +29,7 @@ from tests.support.scripted import right
 from tests.support.waiting import until
 
 # Calls are slow here on purpose, clocks are not.
-LEASE_S, SWEEP_S = 3, 1
+LEASE_S, SWEEP_S = 5, 1
 SAMPLES = 20
 # What the suite asks of its container, and what the engine is to make of it.
 ASKS = "limits: {memory_mib: 640, cpus: 2, processes: 96}"
