@@ -200,7 +200,7 @@ def test_what_the_model_said_rests_nowhere(scene):
 def test_control_gateways_and_workers_write_to_the_log(scene):
     commands = b" ".join(scene.logging)
     assert b"sandbox.gateway" in commands
-    assert b"celery" in commands
+    assert b"harness.worker" in commands
 
 
 def test_control_what_may_be_published_is_found_where_it_is_published(scene):
