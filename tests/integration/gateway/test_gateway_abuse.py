@@ -143,7 +143,7 @@ def test_old_http_is_refused(gateway):
 def test_a_slow_request_ends(gateway, start):
     started = time.monotonic()
     answer = send(gateway, start)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 3
     assert answer[:12] == (b"HTTP/1.1 408" if start else b"")
 
 
@@ -155,7 +155,7 @@ def test_dripping_does_not_buy_time(gateway):
                 client.sendall(bytes([byte]))
                 time.sleep(0.1)
         read_all(client)
-    assert time.monotonic() - started < 5 < 0.1 * len(CHAT)
+    assert time.monotonic() - started < 3 < 0.1 * len(CHAT)
 
 
 def test_pipelined_requests_are_not_worked_on(vendor, gateway):

@@ -209,9 +209,7 @@ def test_first_reply_is_told_once(vendor, gateway):
 def test_the_first_reply_can_wait_for_the_sessions_word(vendor, launch):
     gateway = launch(vendor.base_url, await_ack=True)
     client = gateway.connect(timeout=0.3)
-    body = json.dumps({"model": "target", "messages": [{"role": "user", "content": "x"}]}).encode()
-    head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: %d\r\n\r\n"
-    client.sendall(head % len(body) + body)
+    gateway.send_chat(client)
     gateway.wait_for("first_reply")
     with pytest.raises(TimeoutError):
         client.recv(1)

@@ -64,11 +64,11 @@ def test_a_word_or_the_end_of_the_control_pipe_stops_it(vendor, gateway, word):
 
 
 def test_a_stop_settles_what_is_in_flight(vendor, gateway):
-    vendor.plays(hang)
-    with pytest.raises(TimeoutError):
-        gateway.chat(timeout=0.2)
+    vendor.plays(hang, hang)
     with gateway.connect() as client:
-        vendor.plays(hang)
+        gateway.send_chat(client)
+        until(lambda: len(vendor.seen) == 1, 60, "the first call at the vendor")
+    with gateway.connect() as client:
         gateway.send_chat(client)
         until(lambda: len(vendor.seen) == 2, 60, "the second call at the vendor")
         receipt = gateway.stop()

@@ -113,8 +113,10 @@ def test_https_with_a_trusted_certificate(certificate, launch):
 def test_an_untrusted_certificate_gets_neither_request_nor_credential(certificate, launch):
     vendor = ScriptedVendor(tls=certificate[1])
     gateway = launch(vendor.base_url, retries=0)
-    with pytest.raises(TimeoutError):
-        gateway.chat(timeout=0.5)
-    gateway.wait_for("vendor_down")
+    with gateway.connect(timeout=0.1) as client:
+        gateway.send_chat(client)
+        gateway.wait_for("vendor_down")
+        with pytest.raises(TimeoutError):
+            client.recv(1)
     assert vendor.seen == []
     vendor.stop()
