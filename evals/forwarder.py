@@ -3,6 +3,7 @@
 Bytes pass as they come: no parsing, at most one chunk held per direction, half-closes kept.
 """
 
+import os
 import select
 import socket
 
@@ -10,6 +11,7 @@ PORT = 8080
 
 _CHUNK = 65_536
 _BACKLOG = 512
+_LOOK_S = 0.01
 
 
 def listen(port: int = PORT) -> socket.socket:
@@ -23,7 +25,11 @@ def listen(port: int = PORT) -> socket.socket:
 
 
 class Forwarder:
-    """Pumps bytes between accepted connections and the unix socket at `path`."""
+    """Pumps bytes between accepted connections and the unix socket at `path`.
+
+    Gateway and container start side by side: who connects before the socket is there waits in
+    the listener's backlog. Once it has been there, a gateway that is gone closes connections.
+    """
 
     def __init__(self, listener: socket.socket, path: str, wake: int) -> None:
         """Serve `listener`; bytes on the descriptor `wake` end a `step` early."""
@@ -31,14 +37,18 @@ class Forwarder:
         self._path = path
         self._wake = wake
         self._sides: dict[int, _Side] = {}
+        self._serving = False
         self._poll = select.epoll()
-        self._poll.register(listener, select.EPOLLIN)
         self._poll.register(wake, select.EPOLLIN)
 
     def step(self, timeout_s: float) -> bool:
-        """Move bytes until nothing is ready for `timeout_s` seconds; True when woken."""
+        """Move bytes until nothing is ready, for at most `timeout_s` seconds; True when woken."""
+        if not self._serving and os.access(self._path, os.F_OK):
+            self._serving = True
+            self._poll.register(self._listener, select.EPOLLIN)
         woken = False
-        for number, event in self._poll.poll(timeout_s):
+        wait_s = timeout_s if self._serving else min(timeout_s, _LOOK_S)
+        for number, event in self._poll.poll(wait_s):
             side = self._sides.get(number)
             if number == self._wake:
                 woken = True

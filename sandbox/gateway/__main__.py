@@ -129,7 +129,8 @@ def _listen(order: Order) -> socket.socket:
     if os.geteuid() == 0:
         os.chown(unready, order.owner, order.group)
     unready.chmod(0o660)
-    # The guest looks for this name from its start and takes a refusal for the end.
+    listener.listen(_BACKLOG)
+    # The guest looks for this name from its start and may take a refusal for the end.
     unready.rename(path)
     return listener
 

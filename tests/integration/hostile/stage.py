@@ -179,7 +179,8 @@ class Crew:
         thread.start()
         until(lambda: len(seen) > before or not thread.is_alive(), 60, "the first call")
         # A program that never ran would look the same.
-        assert len(seen) > before, self._hands.row(run)
+        row = self._hands.row(run)
+        assert len(seen) > before, (row.state, row.category)
 
     def wait(self, run: str) -> None:
         def over() -> bool:

@@ -106,8 +106,20 @@ def test_both_ends_are_closed_after_a_conversation(pump):
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 4
 
 
-def test_without_a_gateway_a_connection_is_closed(tmp_path):
-    started = Pump(str(tmp_path / "nothing"))
+def test_who_comes_before_the_gateway_is_served_when_it_listens(tmp_path):
+    started = Pump(str(tmp_path / "s"))
+    with started.connect() as connection:
+        connection.sendall(b"early")
+        connection.shutdown(socket.SHUT_WR)
+        with Echo(str(tmp_path / "s"), EchoHandler) as server:
+            server.handle_request()
+            assert read_all(connection) == b"early/5"
+    started.stop()
+
+
+def test_when_the_gateway_is_gone_a_connection_is_closed(tmp_path):
+    Echo(str(tmp_path / "s"), EchoHandler).server_close()
+    started = Pump(str(tmp_path / "s"))
     with started.connect() as connection:
         assert connection.recv(1) == b""
     started.stop()

@@ -1,3 +1,4 @@
+import socket
 import stat
 from pathlib import Path
 
@@ -21,3 +22,5 @@ def test_the_socket_appears_only_when_the_guest_may_use_it(tmp_path, monkeypatch
         assert there_before == [False]
         assert stat.filemode(path.stat().st_mode) == "srw-rw----"
         assert list(tmp_path.iterdir()) == [path]
+        with socket.socket(socket.AF_UNIX) as guest:
+            guest.connect(str(path))
