@@ -13,6 +13,7 @@ from evals import forwarder
 
 class Echo(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
+    timeout = 20
     request_queue_size = 128
 
 
