@@ -153,7 +153,7 @@ def _look(pin: Pin, path: Path) -> tuple[Wheel | None, list[str]]:
         with zipfile.ZipFile(path) as archive:
             members = [one for one in archive.infolist() if not one.is_dir()]
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
-        return None, ["its wheel is no zip archive"]
+        return None, ["its wheel cannot be read as a zip archive"]
     places = [_place(one.filename) for one in members]
     reasons = [*layout.problems(places)]
     if len(set(places)) < len(places):

@@ -127,7 +127,9 @@ def test_what_a_wheel_would_put_elsewhere(tmp_path, member, said):
 def test_a_wheel_that_is_none(tmp_path):
     broken = wheel(tmp_path, "broken", {"b.py": b""})
     broken.write_bytes(b"PK not really")
-    assert _choose(tmp_path, broken).problems == ("broken: its wheel is no zip archive",)
+    assert _choose(tmp_path, broken).problems == (
+        "broken: its wheel cannot be read as a zip archive",
+    )
 
 
 def test_a_file_twice_in_a_wheel(tmp_path):
